@@ -89,6 +89,7 @@ def rules(prefix: str) -> list[dict[str, Any]]:
 LEVELS = {
     "measure": COUNTED, "window": {"every": "half_year", "starts_month": 4}, "up": "next_day", "keep": "months",
     "keep_months": 18, "grace_days": 60, "down": "reached", "restart": "reached",
+    "carry": {"share_bp": 5000, "most": 30000},
     "levels": [
         {"code": "BASE", "names": {"en": "Base"}, "at_least": 0},
         {"code": "GOLD", "names": {"en": "Gold"}, "at_least": 100000, "also": [NEED], "instead": [NEED],
@@ -101,7 +102,8 @@ LEVELS = {
 }  # fmt: skip
 REWARD: dict[str, Any] = {
     "names": {"en": "Bonus"}, "period": {"every": "quarter"}, "base": COUNTED, "gives": {"kind": "stored_value"},
-    "rounding": "down", "least_minor": 500, "most_minor": 90000, "rest": "drop", "rest_at_year_end": "carry",
+    "never_below_minor": 700, "rounding": "down", "least_minor": 500, "most_minor": 90000, "rest": "drop",
+    "rest_at_year_end": "carry",
     "takes": True, "needs": [{"measure": {"counts": "visits"}, "at_least": 3, "periods": 4, "of_them": 2}],
     "levels": ["GOLD"], "member_at_end": False, "when": WHEN, "late": "next", "returns": "ignore", "issue": ISSUE,
     "extras": [{"code": "double", "on": SCOPE, "when": WHEN, "times_bp": 30000}],
@@ -237,6 +239,7 @@ OTHERS: list[dict[str, Any]] = [
      "occasions": [FULL["occasions"][2] | {"issue": AFTER | {"at": "period_end"}}],
      "counters": [FULL["counters"][0]], "levels": LEVELS | {"measure": {"counts": "counter", "counter": "status"}}},
     {"benefits": [FULL["benefits"][0] | {"gives": {"kind": "renewal"}, "when": {"birthday": "month"}}]},
+    {"benefits": [FULL["benefits"][0] | {"gives": {"kind": "level", "level": "GOLD", "months": 6}, "when": {}}]},
     {"benefits": [FULL["benefits"][0] | {"issue": NEXT}], "rewards": [FULL["rewards"][0] | {"issue": NEXT}],
      "occasions": [FULL["occasions"][2] | {"issue": NEXT}],
      "levels": LEVELS | {"window": {"every": "declared", "days": ["2026-06-30"]}}},

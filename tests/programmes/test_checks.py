@@ -93,6 +93,12 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((f"entitlements[0].{name}", {"entitlements": [
         {"code": "e", name: 9, "gives": {"kind": "discount", "price_minor": 9}}]})
       for name in ("most_base_month", "most_units_month")),
+    ("levels.carry", {"levels": {"levels": STEPS, "carry": {}, "window": {"every": "rolling", "months": 12}}}),
+    ("levels.carry", {"levels": {"levels": STEPS, "carry": {}, "restart": "reached"}}),
+    ("rewards[0].never_below_minor", {"rewards": [
+        {"code": "r", "gives": {"kind": "payout"}, "function": percent(1), "most_minor": 5, "never_below_minor": 6}]}),
+    ("rewards[0].never_below_minor", {"rewards": [REWARD | {
+        "function": EVERY, "gives": {"kind": "gift", "products": ["1"]}, "never_below_minor": 6}]}),
     ("entitlements[0].apart_minutes", {"entitlements": [
         {"code": "e", "apart_minutes": 60, "gives": {"kind": "discount", "off_bp": 9}}]}),
     ("entitlements[0].period.every", {"entitlements": [

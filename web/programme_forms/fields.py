@@ -205,7 +205,12 @@ RARE_OF_GIFTS: dict[str, set[str]] = {
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
 RENEWAL = Kind(N_("The next term of the membership"), {"kind": "renewal"}, ())
-"""What only points can buy."""
+LEVEL = Kind(
+    N_("A level"), {"kind": "level", "level": ""},
+    (Ask("level", N_("Name of the level"), "text"), Ask("months", N_("For so many months"), "number",
+     N_("Empty: to the end of the term."), optional=True)),
+)  # fmt: skip
+"""What only points can buy, as the next term."""
 
 _MONTHLY = Ask("most_minor_month", N_("At most so much off a month"), "amount", optional=True)
 CEILINGS: dict[str, tuple[Ask, ...]] = {

@@ -314,6 +314,7 @@ REWARD = (
     Ask("period.starts_month", N_("The year of which begins in month"), optional=True),
     Ask("least_minor", N_("Less than this isn't given"), "amount", optional=True),
     Ask("most_minor", N_("Never more than"), "amount", optional=True),
+    Ask("never_below_minor", N_("Where anything is given, at least"), "amount", optional=True),
     *(Ask(f"base.{each.name}", each.label, each.control, each.hint, each.options, each.optional)
       for each in (*GOODS, *EXCLUDED)),
     Ask("base.means", N_("Only what these pay"), "words", _MEANS, optional=True),
@@ -341,7 +342,6 @@ REACHED = Ask("function.reached", N_("Of several steps"), "select", options=(
 WHOLE = Ask("function.on", N_("The percentage is on"), "select", options=(
     ("whole", N_("The whole amount")), ("each_step", N_("Each step's own part")),
 ))  # fmt: skip
-
 LEVEL_EXPIRY = (
     Ask("levels", N_("Points earned on these levels"), "words", BETWEEN),
     Ask("months", N_("Expire so many months after that"), "number", N_("Empty: never."), optional=True),

@@ -161,7 +161,7 @@ def _levels(document: Document) -> Section:
             Ask("levels.window.months", N_("So many months"), optional=True),
             Ask("levels.window.last_days", N_("Or so many days"), "number", N_("Instead of months."), optional=True),
         ]
-    head.more("all_levels", levels.of_levels(str(at(document, "levels.keep") or "next_window")))
+    head.more("all_levels", levels.of_levels(str(at(document, "levels.keep") or "next_window"), figure))
     blocks = [head.block(N_("The club has levels"), "levels")]
     blocks += [_level(document, index, figure) for index in range(len(held))]
     blocks += [_milestone(document, index, figure) for index in range(len(rows(document, "levels.milestones")))]

@@ -1,7 +1,7 @@
 """What the guided form asks of moving among levels."""
 
 from erp_club.kernel.text import N_
-from web.programme_forms.fields import PERIODS, ROLLING, Ask
+from web.programme_forms.fields import PERIODS, ROLLING, Ask, Control
 from web.programme_forms.further import EXCLUDED, GOODS
 from web.programme_forms.paths import Document, at
 
@@ -38,7 +38,7 @@ def of_window(path: str, document: Document) -> tuple[Ask, ...]:
     )
 
 
-def of_levels(keep: str) -> tuple[Ask, ...]:
+def of_levels(keep: str, figure: Control) -> tuple[Ask, ...]:
     """What else can be said of moving among levels."""
     months = Ask("levels.keep_months", N_("So many months"))
     goods = tuple(
@@ -47,4 +47,9 @@ def of_levels(keep: str) -> tuple[Ask, ...]:
     )
     grace = Ask("levels.grace_days", N_("Days of grace before a level is lost"), optional=True)
     to_end = Ask("levels.keep_to_month_end", N_("To the end of that month"), "check")
-    return (_KEEP, *((months, to_end) if keep in {"months", "since_last"} else ()), grace, _UP, _DOWN, *goods)
+    carried = (
+        Ask("levels.carry.share_bp", N_("Of what is above a figure, this share counts in the next period"), "percent",
+            optional=True),
+        Ask("levels.carry.most", N_("Of it at most"), figure, optional=True),
+    )  # fmt: skip
+    return (_KEEP, *((months, to_end) if keep in {"months", "since_last"} else ()), grace, _UP, _DOWN, *carried, *goods)

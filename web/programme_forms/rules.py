@@ -113,7 +113,7 @@ def benefits(document: Document) -> Section:
     for path in _each(document, "benefits"):
         drawn = Drawing(document)
         drawn.asks += [Ask(f"{path}.points", N_("It costs so many points")), *names(document, path)]
-        drawn.gift(f"{path}.gives", also=(("renewal", f.RENEWAL),))
+        drawn.gift(f"{path}.gives", also=(("renewal", f.RENEWAL), ("level", f.LEVEL)))
         drawn.more(path, under(path, further.BENEFIT))
         blocks.append(drawn.block(N_("A benefit for points"), path))
     about = N_("The cashier chooses it for the customer, and the points go.")

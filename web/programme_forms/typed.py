@@ -184,7 +184,7 @@ def _number(text: str, places: int) -> int | None:
     return int(scaled) if scaled.is_finite() and scaled == int(scaled) else None
 
 
-_ONLY_THERE = {"service": f.SERVICE, "renewal": f.RENEWAL}
+_ONLY_THERE = {"service": f.SERVICE, "renewal": f.RENEWAL, "level": f.LEVEL}
 """What can be given in one place alone."""
 
 
@@ -207,7 +207,7 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
                 if kind in f.BY_THE_PIECE and at(made, f"{parent(holder)}.function.kind") == "every":
                     put(made, f"{parent(holder)}.function.value", 1)
             put(made, holder, begins)
-        elif kind in _ONLY_THERE:
+        elif kind in _ONLY_THERE and form_of(at(made, holder)) != kind:
             put(made, holder, dict(_ONLY_THERE[kind].begins))
     elif holder in _BEGINS:
         if kind in _BEGINS[holder] and at(made, ask.name) != kind:

@@ -14,8 +14,9 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     EntitlementGiven,
     Given,
+    OfMembership,
     PointsGiven,
-    RenewalGiven,
+    comes_in_pieces,
 )
 from erp_club.programmes.engine.issue_checks import issues
 from erp_club.programmes.engine.levels import Each, Keep, Levels
@@ -212,6 +213,11 @@ def _level_window(programme: Programme, levels: Levels) -> Iterator[Finding]:
     if counted is Counts.BALANCE:
         text = T("Levels can't count the balance: spending points would lower them.")
         yield Finding("levels.measure.counts", text)
+    if levels.carry is not None and levels.window.every in {Every.EVER, Every.ROLLING, Every.TERM}:
+        text = T("Only a period of the calendar, declared days or a member's year can leave something to the next one.")
+        yield Finding("levels.carry", text)
+    if levels.carry is not None and levels.restart == "reached":
+        yield Finding("levels.carry", T("Counting begins again when a level is reached, so nothing is above it."))
     if levels.window.every is Every.EVER and levels.keep in {Keep.WINDOW_END, Keep.NEXT_WINDOW}:
         text = T("What is counted for ever has no end of period, so a level is never lost.")
         yield Finding("levels.keep", text, stops=False)
@@ -286,7 +292,7 @@ def _given(programme: Programme) -> Iterator[tuple[str, Given]]:
         for number, gives in enumerate(occasion.gives):
             yield f"occasions[{index}].gives[{number}]", gives
     for index, benefit in enumerate(programme.benefits):
-        if not isinstance(benefit.gives, RenewalGiven):
+        if not isinstance(benefit.gives, OfMembership):
             yield f"benefits[{index}].gives", benefit.gives
     yield from ((f"rewards[{index}].gives", each.gives) for index, each in enumerate(programme.rewards))
     if programme.levels is not None:
@@ -333,6 +339,11 @@ def _rewards(programme: Programme) -> Iterator[Finding]:
         yield from _worth(path, reward, programme)
         if reward.least_minor is not None and reward.most_minor is not None and reward.most_minor < reward.least_minor:
             yield Finding(f"{path}.most_minor", T("The highest amount is below the lowest one."))
+        floor = reward.never_below_minor
+        if floor is not None and reward.most_minor is not None and reward.most_minor < floor:
+            yield Finding(f"{path}.never_below_minor", T("The highest amount is below the lowest one."))
+        if floor is not None and comes_in_pieces(reward.gives):
+            yield Finding(f"{path}.never_below_minor", T("This comes by the piece, so it has no lowest amount."))
         if reward.takes and reward.base.counts not in {Counts.POINTS, Counts.BALANCE}:
             yield Finding(f"{path}.takes", T("Only points can be taken off; this counts something else."))
         if reward.paid_on is not None and not isinstance(function, ByPercent):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months
 from erp_club.programmes.engine.calendar import DAY, next_span, span_of
+from erp_club.programmes.engine.carrying import carried
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Down, Keep, Level, Levels, Up
 from erp_club.programmes.engine.parts import Every, Measure, Need, Period
@@ -96,6 +97,8 @@ class Climb:
         self.since: dt.date | None = None
         self.day = joined_on
         self.seen: set[dt.date] = set()
+        self.left: dict[dt.date, int] = {}
+        """What was carried into the windows that begin on these days."""
 
     def step(self, day: dt.date) -> None:
         """Look at one day: levels that begin, that were reached, and that have run out."""
@@ -112,11 +115,24 @@ class Climb:
 
     def reached(self, day: dt.date) -> int:
         """The highest level whose figures are met on the day; the one held may need less to be kept."""
-        best, own = 0, self.sums.over(self.levels.window, day, 0, self.since)
+        best, own = 0, self.counted(day)
         for index, level in enumerate(self.levels.levels):
             if self._met(level, day, own, held=index <= self.top and index > 0 and self._is_held(index, day)):
                 best = index
         return best
+
+    def counted(self, day: dt.date) -> int:
+        """What counts of the levels' own measure on a day, with what the window before has left."""
+        window = self.levels.window
+        here = self.sums.over(window, day, 0, self.since)
+        if self.levels.carry is None:
+            return here
+        first = span_of(window, day, joined_on=self.joined_on).first
+        if first not in self.left:
+            since = min([self.joined_on, *self.sums.by_day[0]])
+            found = carried(self.levels, first, since, self.joined_on, lambda last: self.sums.over(window, last, 0))
+            self.left[first] = found
+        return here + self.left[first]
 
     def _is_held(self, index: int, day: dt.date) -> bool:
         # On the first day after it runs out it is still looked at as something to keep.
@@ -227,7 +243,7 @@ def standing_of(climb: Climb, day: dt.date, overrides: Sequence[Override]) -> St
     """
     levels = climb.levels
     kept = climb.kept.get(climb.top, dt.date.max)
-    counted = climb.sums.over(levels.window, day, 0, climb.since)
+    counted = climb.counted(day)
     holding = [each for each in overrides if each.first <= day and (each.last is None or day <= each.last)]
     given = next((each for each in holding if not each.paid), None)
     if given is not None:
@@ -336,7 +352,7 @@ def next_level(
 ) -> Next | None:
     """The next level up by figures, and how much of the levels' measure is missing for it; None at the top."""
     climb = climbed(levels, moved, day, joined_on=joined_on, term=term)
-    counted = climb.sums.over(levels.window, day, 0, climb.since)
+    counted = climb.counted(day)
     span = span_of(levels.window, day, joined_on=joined_on, term=term)
     return next_of(climb, counted, span.last)
 

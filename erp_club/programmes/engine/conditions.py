@@ -45,6 +45,7 @@ class Why(StrEnum):
     TOO_EARLY = "too_early"
     USED_UP = "used_up"
     TOO_MANY_UNUSED = "too_many_unused"
+    LEVEL_REACHED = "level_reached"
     NOT_MEMBER = "not_member"
     CONDITION_UNMET = "condition_unmet"
     DATE_UNKNOWN = "date_unknown"

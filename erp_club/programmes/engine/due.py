@@ -14,15 +14,20 @@ from erp_club.programmes.engine.rewards import ByAverage, ByEvery, ByThreshold, 
 def goes_along(rule: PeriodReward) -> bool:
     """Whether it gives each night what was reached so far: each full amount, or each step.
 
-    Percentages, and the highest of several steps, wait for the period's end, and so does what points are taken for.
+    Percentages, and the highest of several steps, wait for the period's end, and so does what points are taken for. A
+    day ends with its night anyway, so it goes along only where a sale gives at once.
     """
     return (
         (isinstance(rule.function, ByEvery | ByAverage) or _by_each_step(rule))
         and rule.issue.at is not At.PERIOD_END
         and rule.issue.published_on is None
         and rule.base.counts is not Counts.BALANCE
-        and rule.period.every is not Every.DAY
+        and (rule.period.every is not Every.DAY or _at_once(rule))
     )
+
+
+def _at_once(rule: PeriodReward) -> bool:
+    return rule.issue.at is At.REACHED and not rule.issue.after_days
 
 
 def _by_each_step(rule: PeriodReward) -> bool:
@@ -34,7 +39,7 @@ def _by_each_step(rule: PeriodReward) -> bool:
 
 def in_the_sale(rule: PeriodReward) -> bool:
     """Whether a sale gives what it reaches, at once; what is reached otherwise comes in the night after."""
-    return goes_along(rule) and rule.issue.at is At.REACHED and not rule.issue.after_days
+    return goes_along(rule) and _at_once(rule)
 
 
 def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date, term: Span) -> Span | None:

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
-from erp_club.programmes.engine.gifts import USED_AT_ONCE, PayoutGiven, RenewalGiven, StoredValueGiven
+from erp_club.programmes.engine.gifts import USED_AT_ONCE, LevelGiven, PayoutGiven, RenewalGiven, StoredValueGiven
 from erp_club.programmes.engine.membership import AgeTerm, DateTerm, Fees, LifetimeTerm, Waiver, WaiverStep
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.spending import Benefit
 
 _MONEY = T("Money is asked for here: let it count what is spent.")
 
@@ -49,6 +50,8 @@ def _renewed_by_points(programme: Programme) -> Iterator[Finding]:
     term = programme.term
     endless = isinstance(term, LifetimeTerm | AgeTerm) or (isinstance(term, DateTerm) and term.each_year is None)
     for index, benefit in enumerate(programme.benefits):
+        if isinstance(benefit.gives, LevelGiven):
+            yield from _level_by_points(f"benefits[{index}]", benefit, benefit.gives, programme)
         if not isinstance(benefit.gives, RenewalGiven):
             continue
         if endless:
@@ -97,3 +100,13 @@ def _waiver(place: str, waiver: Waiver, fees: Sequence[int]) -> Iterator[Finding
 def _costs(step: WaiverStep, usual_minor: int) -> int:
     """What the fee is from the step on, in ten-thousandths of the smallest unit of money."""
     return step.fee_minor * 10_000 if step.fee_minor is not None else (usual_minor or 10_000) * (10_000 - step.off_bp)
+
+
+def _level_by_points(path: str, benefit: Benefit, gives: LevelGiven, programme: Programme) -> Iterator[Finding]:
+    """A level that points buy: one above the lowest, which is everybody's."""
+    codes = [each.code for each in programme.levels.levels] if programme.levels is not None else []
+    if gives.level not in codes[1:]:
+        text = T("Points can buy a level of this club above the lowest one. Name one of these.")
+        yield Finding(f"{path}.gives.level", text)
+    if benefit.issue != USED_AT_ONCE:
+        yield Finding(f"{path}.issue", T("The level says how long it holds, so this has no effect."), stops=False)

@@ -154,6 +154,16 @@ class RenewalGiven(Part):
     kind: Literal["renewal"] = "renewal"
 
 
+class LevelGiven(Part):
+    """A higher level, for so many months, else to the end of the term that is paid for."""
+
+    kind: Literal["level"] = "level"
+    level: Key
+    months: Months | None = None
+
+
+OfMembership = RenewalGiven | LevelGiven
+"""What is done with the membership itself, so that there is nothing to be held or used."""
 ForPoints = Annotated[
     DiscountGiven
     | CouponGiven
@@ -162,7 +172,7 @@ ForPoints = Annotated[
     | GiftGiven
     | EntitlementGiven
     | PayoutGiven
-    | RenewalGiven,
+    | OfMembership,
     Field(discriminator="kind"),
 ]
 """What has a price in points: points themselves have none."""
@@ -179,9 +189,9 @@ Given = Annotated[
 ]
 
 
-def is_held(gives: Given | RenewalGiven) -> bool:
+def is_held(gives: Given | OfMembership) -> bool:
     """Whether the member holds it until it is used, so that rewards of its kind can be too many."""
-    return not isinstance(gives, PointsGiven | PayoutGiven | RenewalGiven)
+    return not isinstance(gives, PointsGiven | PayoutGiven | OfMembership)
 
 
 def comes_in_pieces(gives: Given) -> bool:
@@ -195,7 +205,7 @@ def comes_in_pieces(gives: Given) -> bool:
             return isinstance(gives, GiftGiven | EntitlementGiven)
 
 
-def each_holds(gives: Given | RenewalGiven) -> int:
+def each_holds(gives: Given | OfMembership) -> int:
     """How many rewards one piece of it is."""
     return gives.count if isinstance(gives, CouponGiven | EntitlementGiven) else 1
 

@@ -13,8 +13,8 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
+    OfMembership,
     PointsGiven,
-    RenewalGiven,
     StoredValueGiven,
     Until,
     Use,
@@ -143,7 +143,7 @@ def _issued(programme: Programme) -> Iterator[tuple[str, Use, tuple[Given, ...]]
     for index, reward in enumerate(programme.rewards):
         yield f"rewards[{index}]", reward.issue, (reward.gives,)
     for index, benefit in enumerate(programme.benefits):
-        if benefit.issue != USED_AT_ONCE and not isinstance(benefit.gives, RenewalGiven):
+        if benefit.issue != USED_AT_ONCE and not isinstance(benefit.gives, OfMembership):
             yield f"benefits[{index}]", benefit.issue, (benefit.gives,)
     if programme.levels is not None:
         for index, milestone in enumerate(programme.levels.milestones):
@@ -155,7 +155,7 @@ def _given_once(programme: Programme) -> Iterator[tuple[str, Given]]:
     for index, occasion in enumerate(programme.occasions):
         yield from ((f"occasions[{index}].gives[{n}]", each) for n, each in enumerate(occasion.gives))
     for index, benefit in enumerate(programme.benefits):
-        if not isinstance(benefit.gives, RenewalGiven):
+        if not isinstance(benefit.gives, OfMembership):
             yield f"benefits[{index}].gives", benefit.gives
     if programme.levels is not None:
         for name in ("milestones", "levels"):

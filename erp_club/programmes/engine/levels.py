@@ -176,6 +176,14 @@ class Milestone(Part):
     issue: Giving = GIVEN_AT_ONCE
 
 
+class Carry(Part):
+    """Of what a window counts above the figure of the level that it reached, a share counts in the next one too."""
+
+    share_bp: Annotated[int, Field(ge=1, le=10_000)] = 10_000
+    most: Number | None = None
+    """At most so much."""
+
+
 class Levels(Part):
     """The levels from the lowest to the highest, and how one moves among them."""
 
@@ -193,6 +201,8 @@ class Levels(Part):
     milestones: Annotated[tuple[Milestone, ...], Field(max_length=50)] = ()
     restart: Literal["never", "reached"] = "never"
     """Whether what was counted begins again at 0 when a level is reached."""
+    carry: Carry | None = None
+    """What was more than needed counts on in the next window."""
 
     @model_validator(mode="after")
     def _months_with_keep(self) -> Self:

@@ -10,9 +10,9 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     EntitlementGiven,
     Given,
+    OfMembership,
     PayoutGiven,
     PointsGiven,
-    RenewalGiven,
     StoredValueGiven,
 )
 from erp_club.programmes.engine.offered import choices, is_offered
@@ -53,7 +53,7 @@ def _figure(path: str, gives: Given) -> Iterator[Finding]:
 
 def _elsewhere(programme: Programme) -> Iterator[tuple[str, Given]]:
     for index, benefit in enumerate(programme.benefits):
-        if not isinstance(benefit.gives, RenewalGiven):
+        if not isinstance(benefit.gives, OfMembership):
             yield f"benefits[{index}].gives", benefit.gives
     if programme.levels is not None:
         for name in ("milestones", "levels"):

@@ -11,8 +11,8 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
+    OfMembership,
     PointsGiven,
-    RenewalGiven,
 )
 from erp_club.programmes.engine.parts import Birthday, Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
@@ -26,7 +26,7 @@ _MOST_NAME = 200
 _PAY = {"en": "pay with points", "he": "תשלום בנקודות", "fi": "maksa pisteillä", "sv": "betala med poäng"}
 
 
-def is_offered(gives: Given | RenewalGiven) -> bool:
+def is_offered(gives: Given | OfMembership) -> bool:
     """Whether it is taken off a purchase, or added to one, and so an offer at the till."""
     return isinstance(gives, DiscountGiven | CodeGiven | GiftGiven)
 

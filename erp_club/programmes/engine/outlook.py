@@ -94,6 +94,7 @@ def _quiet_below(climb: Climb, counted: int) -> int | None:
         levels.keep in {Keep.WINDOW_END, Keep.NEXT_WINDOW, Keep.EVER}
         and levels.window.every is not Every.ROLLING
         and levels.restart == "never"
+        and (levels.carry is None or not levels.milestones)
         and not climb.waiting
         and not any(each.also or each.instead for each in levels.levels)
     )

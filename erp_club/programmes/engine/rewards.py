@@ -171,6 +171,8 @@ class PeriodReward(Part):
     rounding: Round = Round.HALF_UP
     least_minor: SomeMinor | None = None
     most_minor: SomeMinor | None = None
+    never_below_minor: SomeMinor | None = None
+    """Where anything is given, so much at least."""
     rest: Rest = Rest.CARRY
     rest_at_year_end: Rest | None = None
     """What becomes of the rest at the end of the member's year, where that differs."""

@@ -87,6 +87,9 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
         # What a correction took away is made good by the periods to come, whatever becomes of rests.
         rest = max(0, base - taken) if _carries(rule, facts) and taken else 0
         return Settled(0, 0, taken if rule.takes else 0, rest, total, rate, Why.TOO_LITTLE)
+    floor = rule.never_below_minor
+    if floor is not None and total > 0 and total >= (rule.least_minor or 0):
+        total = max(total, floor)
     size = denomination(rule)
     given = 0 if rule.least_minor is not None and total < rule.least_minor else max(0, total) // size * size
     if facts.room is not None and size > 1:

@@ -90,9 +90,24 @@ def hold_paid_level(
 
 def drop_paid_level(session: Session, held: Held, fee_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
     """What was paid for a level came back: from today the membership stands where it has come to by itself."""
+    _drop(session, held, LevelOverride.fee_id == fee_id, today=today, now=now, by=by)
+
+
+def drop_bought_level(session: Session, held: Held, span: Span, *, today: dt.date, now: dt.datetime, by: Actor) -> bool:
+    """The same of a level that points were given for, for these days; whether there is one."""
+    of = LevelOverride
+    last = of.last.is_(None) if span.last is None else of.last == span.last
+    mine = of.membership_id == held.membership_id, of.paid, of.fee_id.is_(None), of.first == span.first, last
+    latest = sa.select(sa.func.max(of.override_no)).where(*mine).scalar_subquery()
+    return _drop(session, held, sa.and_(*mine, of.override_no == latest), today=today, now=now, by=by)
+
+
+def _drop(
+    session: Session, held: Held, which: sa.ColumnElement[bool], *, today: dt.date, now: dt.datetime, by: Actor
+) -> bool:
     dropped = session.execute(
         sa.update(LevelOverride)
-        .where(LevelOverride.fee_id == fee_id)
+        .where(which)
         .values(last=sa.func.greatest(today, LevelOverride.first) - 1)
         .returning(LevelOverride.level)
     ).all()
@@ -100,6 +115,7 @@ def drop_paid_level(session: Session, held: Held, fee_id: int, *, today: dt.date
         after = {"membership_id": held.membership_id, "level": dropped[0].level}
         _told(session, held, "membership.level_paid_back", after, now=now, by=by)
         look(session, [_key(held)], LookCause(LevelCause.PAID_ENDED, today, now, by))
+    return bool(dropped)
 
 
 def share_levels(session: Session, source: Held, target: Held, *, on: dt.date) -> list[int]:

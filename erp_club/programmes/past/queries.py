@@ -144,6 +144,9 @@ _OF_ONE = """
       CROSS JOIN (SELECT NULL::date AS joined_on) m
      WHERE r.customer_id = :customer AND r.id = :receipt
 """
+_FOR_UNTOUCHED = sa.text("""
+    SELECT offer_id, version_no FROM offer_versions WHERE document @> '{"combination": {"untouched": true}}'
+""")
 _OF_ALL = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
@@ -202,7 +205,7 @@ _COLUMNS = f"""
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts,
            (SELECT sum(o.points_used) FROM receipt_offers o
              WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id) AS points_used,
-           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli,
+           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli, o.offer_id, o.version_no,
                                    CASE WHEN v.document -> 'rewards' @> '[{{"kind": "redeem"}}]' THEN 1 ELSE 0 END])
               FROM receipt_discounts d
               JOIN receipt_offers o
@@ -215,19 +218,22 @@ _COLUMNS = f"""
 
 def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
     goods = {row[0]: tuple(row[1:]) for row in products}
+    apart = {(row[0], row[1]) for row in session.execute(_FOR_UNTOUCHED)}
     statement = f"{_COLUMNS} {found} ORDER BY customer_id, r.sold_at, r.id"
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
         lines = row.lines or ()
         points: dict[int, int] = {}
         taken: dict[int, list[tuple[int, int]]] = {}
-        for line_no, amount, units, by_points in row.taken or ():
+        own: dict[int, list[tuple[int, int]]] = {}
+        for line_no, amount, units, offer, version, by_points in row.taken or ():
             if by_points:
                 points[line_no] = points.get(line_no, 0) + amount
             else:
-                taken.setdefault(line_no, []).append((amount, units))
+                where = own if (offer, version) in apart else taken
+                where.setdefault(line_no, []).append((amount, units))
         bought = tuple(
-            _line(goods[each[1]], each, name, points.get(each[0], 0), taken.get(each[0], ()))
+            _line(goods[each[1]], each, name, points.get(each[0], 0), taken.get(each[0], ()), own.get(each[0], ()))
             for each, name in zip(lines, row.lists or (), strict=True)
         )
         tenders = tuple(
@@ -250,13 +256,17 @@ def _line(
     price_list: str | None,
     points_minor: int,
     taken: Sequence[tuple[int, int]],
+    own: Sequence[tuple[int, int]],
 ) -> Bought:
+    """As the engine has it: what offers for untouched units, the `own` ones, took off touches nothing."""
     sku, group, department, brand, kind, earns = product
     number, _, milli, list_minor, paid, regular, _, vat_bp = line
     seen = touched(milli, list_minor, taken) if milli > 0 and taken else UNTOUCHED
+    free = touched(milli, list_minor, (*taken, *own)).free_milli if milli > 0 and own else seen.free_milli
+    off = points_minor + sum(amount for amount, _ in own)
     return Bought(
         str(number), sku, paid, milli, group, department, brand, kind, list_minor, price_list or "",
-        reduced=abs(list_minor) < abs(regular), promoted=abs(paid) + points_minor < abs(list_minor),
+        reduced=abs(list_minor) < abs(regular), promoted=abs(paid) + abs(off) < abs(list_minor),
         earns=earns or kind != "goods", points_minor=points_minor, vat_bp=vat_bp,
-        touched_milli=seen.milli, free_milli=seen.free_milli,
+        touched_milli=seen.milli, free_milli=free,
     )  # fmt: skip

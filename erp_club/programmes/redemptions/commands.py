@@ -18,7 +18,7 @@ from erp_club.points.ledger.commands import Account, Cause, HeldAccount, Moved, 
 from erp_club.points.models import PointsMovement
 from erp_club.points.rules import ReturnPolicy
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.gifts import Giving, RenewalGiven, Use
+from erp_club.programmes.engine.gifts import Giving, LevelGiven, OfMembership, Use
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.offered import in_the_sale
 from erp_club.programmes.engine.redeem import Purse, charity_missed
@@ -26,8 +26,14 @@ from erp_club.programmes.engine.spending import Benefit
 from erp_club.programmes.events.told import At
 from erp_club.programmes.milestones.commands import Promise, Receiver, by_coupon, hand_out, worth_of
 from erp_club.programmes.redemptions import errors, queries
-from erp_club.programmes.redemptions.queries import CHARITY, RENEWAL, Redeemer
-from erp_club.programmes.redemptions.renewals.commands import hold_for_points, renew_for_points, take_renewal_back
+from erp_club.programmes.redemptions.queries import CHARITY, LEVEL, RENEWAL, Redeemer
+from erp_club.programmes.redemptions.renewals.commands import (
+    hold_for_points,
+    level_for_points,
+    renew_for_points,
+    take_level_back,
+    take_renewal_back,
+)
 from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.kinds import RewardState
 from erp_club.programmes.rewards.models import PeriodSettlement
@@ -52,7 +58,7 @@ def redeem_benefit(session: Session, membership_id: int, code: str, at: At) -> R
     Raises Conflict `membership-not-held`, `points-not-theirs`, `points-frozen`, `not-now` (facts: `why`), Invalid
     `benefit`, Forbidden `approval-required` beyond the person's limit, Conflict `batch-missing`.
     """
-    if isinstance(_benefit(_redeemer(session, membership_id, at), code).gives, RenewalGiven):
+    if isinstance(_benefit(_redeemer(session, membership_id, at), code).gives, OfMembership):
         hold_for_points(session, membership_id)
     who, held = _who(session, membership_id, at)
     programme, benefit = who.club.programme, _benefit(who, code)
@@ -61,8 +67,8 @@ def redeem_benefit(session: Session, membership_id: int, code: str, at: At) -> R
     if why is not None:
         raise errors.not_now(why)
     moved = _take(session, who, benefit.points, _called(benefit), at)
-    if isinstance(benefit.gives, RenewalGiven):
-        return _renewed(session, who, benefit, moved, at)
+    if isinstance(benefit.gives, OfMembership):
+        return _changed(session, who, benefit, benefit.gives, moved, at)
     joined_on = who.club.earning.joined_on
     days = usable(benefit.issue, at.on, joined_on=joined_on)
     thing = current(session, by_coupon(programme, benefit.code, 0, benefit.gives))
@@ -85,8 +91,12 @@ def _benefit(who: Redeemer, code: str) -> Benefit:
     return found
 
 
-def _renewed(session: Session, who: Redeemer, benefit: Benefit, moved: Moved, at: At) -> Redeemed:
-    days = renew_for_points(session, who.membership_id, at)
+def _changed(session: Session, who: Redeemer, benefit: Benefit, gives: OfMembership, moved: Moved, at: At) -> Redeemed:
+    """The membership is renewed, or stands on a level that was bought."""
+    if isinstance(gives, LevelGiven):
+        days = level_for_points(session, who.membership_id, gives, queries.last_day(session, who), at)
+    else:
+        days = renew_for_points(session, who.membership_id, at)
     row = _row(who, benefit.code, benefit.gives.kind, 1, benefit.points, moved, at)
     made = _write(session, row | {"usable_from": days.first, "last_day": days.last})
     _traced(session, "points.use", who.customer_id, {"benefit": benefit.code, "points": benefit.points}, at)
@@ -121,7 +131,7 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
     Raises NotFound, Conflict `membership-not-held` and `redemption-used`.
     """
     of, moved = PeriodSettlement, PointsMovement
-    if session.scalar(sa.select(of.form).where(of.id == settlement_id)) == RENEWAL:
+    if session.scalar(sa.select(of.form).where(of.id == settlement_id)) in {RENEWAL, LEVEL}:
         hold_for_points(session, membership_id)
     who, held = _who(session, membership_id, at)
     account = held.account
@@ -152,6 +162,8 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
         raise errors.used_already()
     days = Span(row.usable_from, row.last_day)
     if row.form == RENEWAL and not take_renewal_back(session, membership_id, days, at, reason=row.reason):
+        raise errors.used_already()
+    if row.form == LEVEL and not take_level_back(session, membership_id, days, at):
         raise errors.used_already()
     called_in = CardCause(at.now, at.on, at.by, reason=row.reason)
     if not take_back_one(session, row[0], settlement_id, cause=called_in):

@@ -64,6 +64,7 @@ _WORDS = {
     Why.WRONG_LEVEL: T("Only for another level of the club."),
     Why.TOO_MANY_UNUSED: T("So many rewards are unused already. Use one of them first."),
     Why.REDEEMING_ENDED: T("The points of this club can't be used any more."),
+    Why.LEVEL_REACHED: T("The member stands on this level, or a higher one, already."),
     Why.TOO_EARLY: T("It is too early to renew."),
     Why.WRONG_CHANNEL: T("The points of this club can't be used here."),
     Why.WRONG_DAY: T("Not on this day."),

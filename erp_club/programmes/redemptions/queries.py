@@ -13,7 +13,7 @@ from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.points.queries import standings
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.facts import MemberFacts
-from erp_club.programmes.engine.gifts import RenewalGiven, each_holds, is_held
+from erp_club.programmes.engine.gifts import LevelGiven, RenewalGiven, each_holds, is_held
 from erp_club.programmes.engine.membership import Redeems
 from erp_club.programmes.engine.offered import in_the_sale
 from erp_club.programmes.engine.redeem import Purse, benefit_missed, charity_missed
@@ -30,6 +30,8 @@ CHARITY = "charity"
 """Under which rule, and in which form, points are kept that went to the club's charity."""
 RENEWAL = "renewal"
 """In which form those are kept that renewed a membership."""
+LEVEL = "level"
+"""The same of those that bought a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,10 @@ def missed_by(session: Session, who: Redeemer, benefit: Benefit, at: At, *, poin
     if why is None and isinstance(benefit.gives, RenewalGiven):
         last = last_day(session, who)
         return None if last is None or may_renew(programme, last, at.on) else Why.TOO_EARLY
+    if why is None and isinstance(benefit.gives, LevelGiven):
+        order = [each.code for each in programme.levels.levels] if programme.levels is not None else []
+        now = order.index(who.member.level) if who.member.level in order else 0
+        return Why.LEVEL_REACHED if benefit.gives.level not in order[now + 1 :] else None
     if why is None and is_held(benefit.gives):
         room = room_of(session, programme, who.club.earning.club_id, account.id, on=at.on)
         why = Why.TOO_MANY_UNUSED if room is not None and room < each_holds(benefit.gives) else None

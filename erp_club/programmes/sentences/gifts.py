@@ -9,7 +9,7 @@ from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, wh
 from erp_club.promotions.documents import Thing
 
 
-def given(gives: g.Given | g.ServiceGiven | g.RenewalGiven, words: Words) -> Text:
+def given(gives: g.Given | g.ServiceGiven | g.OfMembership, words: Words) -> Text:
     """What is given, as a phrase; without a figure of its own it is what the rule comes to."""
     match gives:
         case g.PointsGiven():
@@ -29,8 +29,8 @@ def given(gives: g.Given | g.ServiceGiven | g.RenewalGiven, words: Words) -> Tex
         case g.GiftGiven():
             names = words.goods.named(Thing.PRODUCT, gives.products)
             return TN("once %(what)s as a gift", "%(num)s times %(what)s as a gift", gives.quantity, what=names)
-        case g.RenewalGiven():
-            return T("the next term of the membership")
+        case g.RenewalGiven() | g.LevelGiven():
+            return _of_membership(gives, words)
         case g.ServiceGiven():
             return T("at no charge")
         case g.EntitlementGiven():
@@ -40,6 +40,15 @@ def given(gives: g.Given | g.ServiceGiven | g.RenewalGiven, words: Words) -> Tex
             return _valued(
                 gives.amount_minor, T("money to the bank account"), T("%(amount)s to the bank account"), words
             )
+
+
+def _of_membership(gives: g.OfMembership, words: Words) -> Text:
+    if isinstance(gives, g.RenewalGiven):
+        return T("the next term of the membership")
+    level = words.level(gives.level)
+    if gives.months is None:
+        return T("level %(level)s to the end of the term", level=level)
+    return TN("level %(level)s for %(num)s month", "level %(level)s for %(num)s months", gives.months, level=level)
 
 
 def _valued(minor: int | None, plain: Text, valued: Text, words: Words) -> Text:

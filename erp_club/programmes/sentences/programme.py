@@ -7,7 +7,7 @@ from erp_club.kernel.text import TN, Listed, Name, Quantity, T, Text
 from erp_club.programmes.engine.gifts import PointsGiven
 from erp_club.programmes.engine.membership import Fate, LifetimeTerm
 from erp_club.programmes.engine.programme import Channels, Programme, Switch
-from erp_club.programmes.sentences import earning, membership, rewards, spending
+from erp_club.programmes.sentences import earning, levels, membership, rewards, spending
 from erp_club.programmes.sentences.words import (
     Say,
     Words,
@@ -51,7 +51,7 @@ def _sections(of: Programme, words: Words) -> Iterator[tuple[str, Text, Iterable
     yield "earning", T("Earning"), earning.earning(of.earning, words)
     yield "counters", T("Counters"), _each(earning.counter(each, words) for each in of.counters)
     if of.levels is not None:
-        yield "levels", T("Levels"), rewards.level_rules(of.levels, words)
+        yield "levels", T("Levels"), levels.level_rules(of.levels, words)
     yield "entitlements", T("Entitlements"), _each(rewards.entitlement(each, words) for each in of.entitlements)
     if of.redemption is not None:
         yield "redemption", T("Redeeming"), spending.redemption(of.redemption, words)

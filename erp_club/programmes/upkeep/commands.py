@@ -20,7 +20,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
 from erp_club.programmes.conversions import queries as conversions
 from erp_club.programmes.engine.entitlement_checks import LIMITED_BY, OF_CLUB
-from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, GiftGiven, RenewalGiven, StoredValueGiven
+from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, GiftGiven, OfMembership, StoredValueGiven
 from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, offer_for, paying_offer, told_apart
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
@@ -192,7 +192,7 @@ def _keep_benefits(
     before = {code_of(programme, each.code) for row in rows[1:2] for each in row.programme.benefits}
     kept: set[str] = set()
     for each in programme.benefits:
-        if isinstance(each.gives, RenewalGiven):
+        if isinstance(each.gives, OfMembership):
             continue  # what is renewed is no offer
         code = code_of(programme, each.code)
         if not in_the_sale(each):

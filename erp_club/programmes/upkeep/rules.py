@@ -15,8 +15,8 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
+    OfMembership,
     PointsGiven,
-    RenewalGiven,
     StoredValueGiven,
     Until,
     Use,
@@ -127,7 +127,7 @@ def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ..
     for reward in programme.rewards:
         yield reward.code, reward.names, (reward.gives,), reward.when
     for benefit in programme.benefits:
-        if not (in_the_sale(benefit) or isinstance(benefit.gives, RenewalGiven)):
+        if not (in_the_sale(benefit) or isinstance(benefit.gives, OfMembership)):
             yield benefit.code, benefit.names, (benefit.gives,), ALWAYS
 
 

@@ -10,6 +10,7 @@ from erp_club.promotions.engine.facts import (
     EarnBase,
     EarningPlan,
     EarningRule,
+    Line,
     PaidFor,
     PointsLimits,
 )
@@ -19,7 +20,7 @@ from erp_club.promotions.engine.rewards import Points, PointsPer
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.scope import Scope
 from erp_club.promotions.engine.scopes import GOODS, holds
-from erp_club.promotions.engine.units import UNTOUCHED, touched
+from erp_club.promotions.engine.units import UNTOUCHED, Touched, touched
 
 
 @dataclass(slots=True)
@@ -170,9 +171,19 @@ def _by_rule(run: Run, rule: EarningRule, paid: _Paid) -> Earned:
 
 
 def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
-    """The lines as programmes look at them; points that paid are no offer."""
+    """The lines as programmes look at them. Points that paid are no offer; offers for untouched units touch none."""
     basket, changed = run.basket, run.basket.changed
-    taken = _taken(run)
+    taken, touching = _taken(run), _taken(run, touching=True)
+
+    def seen(i: int, line: Line) -> Touched:
+        if i not in taken:
+            return UNTOUCHED
+        whole = touched(line.quantity_milli, basket.listed[i], taken[i].values())
+        if touching.get(i) == taken[i]:
+            return whole
+        others = touched(line.quantity_milli, basket.listed[i], touching.get(i, {}).values())
+        return Touched(others.milli, whole.free_milli)
+
     uses_points = bool(paid.points) or any(run.spent.values())
     return [
         PaidFor(
@@ -180,7 +191,7 @@ def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
             paid.money(i),
             basket.listed[i],
             basket.reduced(i),
-            touched(line.quantity_milli, basket.listed[i], taken[i].values()) if i in taken else UNTOUCHED,
+            seen(i, line),
             changed[i][1] if i in changed else "",
             paid.points.get(i, 0),
             uses_points,
@@ -189,11 +200,11 @@ def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
     ]
 
 
-def _taken(run: Run) -> dict[int, dict[str, tuple[int, int]]]:
-    """By line and offer what it took off how many units, as receipts keep it."""
+def _taken(run: Run, *, touching: bool = False) -> dict[int, dict[str, tuple[int, int]]]:
+    """By line and offer what it took off how many units, as receipts keep it; `touching`: not for untouched units."""
     made: dict[int, dict[str, tuple[int, int]]] = {}
     for record in run.records:
-        if record.ready.redeems:
+        if record.ready.redeems or (touching and record.ready.offer.combination.untouched):
             continue
         for i, (amount, units) in record.shares.items():
             of_line = made.setdefault(i, {})

@@ -59,10 +59,13 @@ def reckoned(rule: PeriodReward, met: str, why_not: str) -> Reckoned:
         met, why_not = "false", f"CASE WHEN NOT ({met}) THEN {why_not} ELSE '{Why.NOT_DECLARED}' END"
     if rule.most_minor is not None:
         total = f"least({total}, {rule.most_minor})"
+    if rule.never_below_minor is not None:
+        some = f"{total} > 0 AND {total} >= {rule.least_minor or 0}"
+        total = f"CASE WHEN {some} THEN greatest({total}, {rule.never_below_minor}) ELSE {total} END"
     size = denomination(rule)
     given = total if size == 1 else f"({total}) / {size} * {size}"
     if rule.least_minor is not None:
-        given = f"CASE WHEN {total} < {rule.least_minor} THEN 0 ELSE {given} END"
+        given = f"CASE WHEN ({total}) < {rule.least_minor} THEN 0 ELSE {given} END"
     value = f"CASE WHEN {met} THEN {given} ELSE 0 END"
     carries = rule.rest is Rest.CARRY
     counts_on = isinstance(rule.function, ByEvery)
@@ -72,7 +75,7 @@ def reckoned(rule: PeriodReward, met: str, why_not: str) -> Reckoned:
         over = f"CASE WHEN {used} <> 0 THEN greatest(0, base - {used}) ELSE 0 END"
         rest = f"CASE WHEN {met} AND {given} > 0 THEN {over} ELSE {nothing} END"
         left = "0" if counts_on else total
-        rest_minor = f"CASE WHEN NOT ({met}) THEN 0 WHEN {given} > 0 THEN {total} - {given} ELSE {left} END"
+        rest_minor = f"CASE WHEN NOT ({met}) THEN 0 WHEN {given} > 0 THEN ({total}) - ({given}) ELSE {left} END"
     return Reckoned(
         value=value,
         pieces=f"CASE WHEN {value} > 0 THEN {f'({value}) / {size}' if size > 1 else _times(rule)} ELSE 0 END",
