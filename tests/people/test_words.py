@@ -19,10 +19,12 @@ from erp_club.people.erasure.words.queries import plain
 from erp_club.people.erasure.words.scrubbing import Scrubber, Secrets
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.seals import POINTS_LEDGER
+from erp_club.programmes.commands import load_programme
 from erp_club.tables import metadata
 from tests.make.clubs import NOW, a_card, a_club, a_membership
 from tests.make.customers import a_person
 from tests.make.office import head_office, send
+from tests.make.programmes import a_programme
 from tests.people.test_erasing import rows_with, seal_points
 
 ZIPPORAH = {
@@ -235,3 +237,26 @@ def test_several_who_are_erased_together_lose_their_own_names_only(session: Sess
     session.expire_all()
     left = "–, –, Yael O'Quellenberg-Nguyen and Zipporah Zimmermann"
     assert session.scalar(sa.text("SELECT notes FROM segments")) == left
+
+
+def test_a_club_and_goods_that_are_called_as_the_erased_are_found_by_their_rules_as_before(
+    session: Session, office: TestClient
+):
+    rose = a_person(session, number="R7", given_name="Rose", family_name="Garden")
+    milk = {"sku": "7290000000017", "name": "Milk", "list_price_minor": 100, "vat_bp": 0, "group": "Rose Garden"}
+    assert send(office, "POST", "/products", milk).status_code == 201
+    rate = {"code": "rose-garden", "kind": "money", "points": 1, "per_minor": 100, "on": {"groups": ["Rose Garden"]}}
+    made = a_programme(code="ROSE-GARDEN", names={"en": "Rose Garden and friends"}, earning={"rules": [rate]})
+    load_programme(session, made, today=NOW.date(), currency="ILS", language="en", now=NOW, by=SYSTEM, publish=True)
+    bought = {"metric": "spend", "of": {"group": ["Rose Garden"]}, "op": "ge", "value": 1}
+    leaves = [("club", "in", ["ROSE-GARDEN"]), ("number", "ne", "R7")]
+    asked = {"all": [*({"field": field, "op": op, "value": value} for field, op, value in leaves), bought]}
+    assert send(office, "POST", "/segments", {"name": "Buyers", "where": asked}).status_code == 201
+    session.commit()
+    erase(session, rose)
+    document = session.scalar(sa.text("SELECT document FROM programme_versions"))
+    assert (document["code"], document["names"]["en"]) == ("ROSE-GARDEN", "– and friends")
+    rule = document["earning"]["rules"][0]
+    assert (rule["code"], rule["on"]["groups"]) == ("rose-garden", ["Rose Garden"])
+    club, number, bought = session.scalar(sa.text("SELECT condition FROM segment_versions"))["all"]
+    assert (club["value"], bought["of"]["group"], number["value"]) == (["ROSE-GARDEN"], ["Rose Garden"], "–")

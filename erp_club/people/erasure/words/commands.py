@@ -44,6 +44,7 @@ def sweep(session: Session, scrubber: Scrubber, ids: Collection[int], *, now: dt
     `ids` are the customers that they are: what the trace tells of them is emptied whole, elsewhere.
     """
     say_erasing(session)
+    scrubber.kept = queries.goods_called_so(session, scrubber)
     movements: dict[str, dict[Key, str | None]] = {name: {} for name in _LEDGERS}
     entries: dict[int, tuple[Any, Any]] = {}
     kept: dict[str, list[int]] = {name: [] for name in _KEPT}

@@ -15,11 +15,11 @@ class How(StrEnum):
     DOCUMENT = "document"
     """What a machine or the product wrote down: each text in it that names the person, codes of the customer's too."""
     TERMS = "terms"
-    """Rules of the chain: what people read in it; of codes only those that spell out a name."""
+    """Rules of the chain: what people read in it; codes, and what goods are called, are found by it and stay."""
     NAME = "name"
     """Somebody typed it, and rules find something by it: they go along with its change."""
     CODE = "code"
-    """What is named: it goes along with a name that was changed, and else only a spelt-out name is taken out."""
+    """What is named: it goes along with a name that was changed; what is no code loses a spelt-out name."""
     LEDGER = "ledger"
     """A movement's reason: what it was stays proven (`kernel.emptied`)."""
     TRACE = "trace"
@@ -120,7 +120,7 @@ PERSONLESS: Mapping[str, str] = {
         chain.name customer_habits.favourite_group customer_habits.favourite_department customer_habits.favourite_brand
         customer_habits.favourite_product customer_habits.favourite_store receipt_payments.called
     """,
-    "codes of the chain's own things, which rules and receipts name and nobody can change": """
+    "codes of the chain's own things, which rules and sealed receipts name: each stays there as it does here": """
         birthday_plans.code classification_fields.name clubs.code coupon_batches.code coupon_batches.prefix offers.code
         customer_classifications.name customer_form_fields.field price_lists.code price_lists.level
         stored_value_products.code entitlement_uses.code reward_entitlements.entitlement birthday_plans.levels

@@ -147,6 +147,11 @@ def _left(scrubber: Scrubber, how: How, told: Any, table: str) -> Any:
             return scrubber.terms(told)
 
 
+def goods_called_so(session: Session, scrubber: Scrubber) -> list[str]:
+    """Groups, departments and brands that are called as somebody is: rules name them, and they stay."""
+    return [each for each in session.scalars(_GOODS) if scrubber.line(each) != each]
+
+
 def relatives_who_are(session: Session, scrubber: Scrubber) -> list[int]:
     """Relatives of others who are kept as a name only, this person's."""
     asked = sa.text("SELECT id, name FROM customer_relatives WHERE lower(name) LIKE ANY(:sought)")
@@ -232,3 +237,4 @@ _SAID = sa.text(
      WHERE said.key = ANY(:keys) AND said.value <> ''
     """
 )
+_GOODS = sa.text("SELECT name FROM product_groups UNION SELECT name FROM departments UNION SELECT name FROM brands")

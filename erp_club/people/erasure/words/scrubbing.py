@@ -26,6 +26,7 @@ LEAST = 4
 """A shorter word is many things; it goes only where it is all that a text says."""
 LEAST_DIGITS = 6
 """A shorter number is an amount, a year, a row of a file."""
+_CODE = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]*")
 LANGUAGES = frozenset({"en", "he", "fi", "sv"})
 
 
@@ -52,16 +53,18 @@ class Scrubber:
 
     def __init__(self, *people: Secrets) -> None:
         self.renamed: dict[str, str] = {}
+        self.kept: Collection[str] = ()
+        """Names by which rules find goods, where somebody is called alike."""
         self._whole = {told.casefold() for each in people for told in each.told}
         codes = [code for each in people for code in each.codes]
         whole = [whole_names(each.given, each.family) for each in people]
         names = [*(each for each in whole if each), *(letters(email) for each in people for email in each.emails)]
         numbers = [phone(number) for each in people for number in each.phones]
         numbers += [document(number) for each in people for number in each.documents]
-        in_words = [*names, *(each for each in numbers if each)]
-        self._names = _compiled(names)
-        self._words = _compiled([*in_words, *(letters(each) for each in codes if _telling(each))])
-        self._all = _compiled([*in_words, *map(letters, codes)])
+        others = [*(each for each in numbers if each), *(letters(each) for each in codes if _telling(each))]
+        self._names, self._others = _compiled(names), _compiled(others)
+        self._words = _compiled([*names, *others])
+        self._all = _compiled([*names, *others, *map(letters, codes)])
         self.names = [(_sought(each.given), _sought(each.family)) for each in people]
         """Of each person, patterns of LIKE for small letters; without one of the two the other says all."""
         self.alone = [pattern for each in people for pattern in _sought_alone(each)]
@@ -88,7 +91,11 @@ class Scrubber:
 
     def code(self, told: str) -> str:
         """A key by which rows and rules find each other: it goes with a name that was changed, and numbers stay."""
-        return self.renamed.get(told) or self._names.sub(GONE, told)
+        return self.renamed.get(told) or (told if self._is_key(told) else self._names.sub(GONE, told))
+
+    def _is_key(self, told: str) -> bool:
+        """Whether it is the code of something, or what goods are called: without it rules would find that no more."""
+        return told in self.kept or _CODE.fullmatch(told) is not None
 
     def answer(self, told: str) -> bool:
         """Whether an answer tells of the person: any code of the customer's is enough."""
@@ -98,7 +105,8 @@ class Scrubber:
         """A JSON document without the person, in its values and in the names of its fields; numbers stay numbers."""
         match told:
             case str():
-                return self.renamed.get(told) or self.text(told)
+                key = self._is_key(told) and told.casefold() not in self._whole
+                return self.renamed.get(told) or (self._others.sub(GONE, told) if key else self.text(told))
             case list():
                 return [self.document(each) for each in told]  # pyright: ignore[reportUnknownVariableType]
             case dict():
