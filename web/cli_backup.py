@@ -2,9 +2,11 @@
 
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +16,7 @@ from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel import embedded_cluster, schema
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Unavailable
+from erp_club.kernel.kept_keys import KeyringKey
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
 from erp_club.people.erasure import noted
@@ -58,6 +61,8 @@ def restore(file: Path, erasures: Path | None) -> None:
                 T("This database isn't empty. Restore into a new ERP_CLUB_HOME or an empty database."),
                 code="database-not-empty",
             )
+        # What can't be proven without its keys isn't brought in: to learn that at the end would leave it here unproven.
+        database.keyring.complete(_fingerprints(file))
         _run("pg_restore", database, "--exit-on-error", "--single-transaction", "--no-owner", str(file))
         schema.migrate(database)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -85,6 +90,16 @@ def _erase_again(database: Database, file: Path) -> None:
         click.echo(i18n.say(text), err=True)
 
 
+def _fingerprints(file: Path) -> dict[int, bytes]:
+    """Of the keys that what is in a backup was written with, by their numbers."""
+    told = _told("pg_restore", ["--data-only", f"--table={KeyringKey.__tablename__}", "--file=-", str(file)])
+    return {int(number): bytes.fromhex(said) for number, said in _FINGERPRINT.findall(told)}
+
+
+# As COPY writes its first two columns.
+_FINGERPRINT = re.compile(r"^(\d+)\t\\\\x([0-9a-f]+)\t", re.MULTILINE)
+
+
 def _tables(database: Database) -> bool:
     with database.engine.connect() as connection:
         return bool(sa.inspect(connection).get_table_names())
@@ -92,6 +107,13 @@ def _tables(database: Database) -> bool:
 
 def _run(name: str, database: Database, *words: str) -> None:
     """Run a tool on the database; its password goes by the environment. Raises Unavailable with what it says."""
+    url = database.url.set(drivername="postgresql")
+    target = f"--dbname={url.set(password=None).render_as_string(hide_password=False)}"
+    _told(name, [target, *words], {"PGPASSWORD": str(url.password)} if url.password else None)
+
+
+def _told(name: str, words: Sequence[str], env: dict[str, str] | None = None) -> str:
+    """What a tool says. Raises Unavailable where it fails."""
     if Settings.from_env().database_url is None:
         program: Path | str = embedded_cluster.program(name)
     else:
@@ -102,12 +124,10 @@ def _run(name: str, database: Database, *words: str) -> None:
                 code="client-tools-missing",
             )
         program = found
-    url = database.url.set(drivername="postgresql")
-    env = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    target = f"--dbname={url.set(password=None).render_as_string(hide_password=False)}"
     told = subprocess.run(  # noqa: S603 - our own words, and the file that was named
-        [str(program), target, *words], env=env, capture_output=True, text=True, check=False
+        [str(program), *words], env=os.environ | (env or {}), capture_output=True, text=True, check=False
     )
     if told.returncode:
         first = (told.stderr.strip() or name).partition("\n")[0]
         raise Unavailable(T("The database's tool stopped: %(reason)s", reason=first), code="client-tool-failed")
+    return told.stdout

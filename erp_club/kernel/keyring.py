@@ -105,7 +105,12 @@ class Keyring:
                 raise _wrong(number)
 
     def complete(self, kept: Mapping[int, bytes]) -> None:
-        """Raises Unavailable where a key that the database was written with isn't here, or is another one."""
+        """Raises Unavailable where a key that the database was written with isn't here, or is another one.
+
+        New keys are made for a new database only.
+        """
+        if kept and self.file is not None and not self.file.exists():
+            raise _incomplete(min(kept))
         self.compare(kept)
         for number in kept:
             if number not in self._loaded():

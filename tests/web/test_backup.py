@@ -1,4 +1,5 @@
 # REQ A-04: everything is written to a file while tills sell, and comes back proven or not at all
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from erp_club.jobs import queries as jobs
 from erp_club.jobs.verify import LEDGER_VERIFY
 from erp_club.kernel import embedded_cluster
 from erp_club.kernel.db import Database
+from erp_club.kernel.kept_keys import keyring_of
+from erp_club.kernel.keyring import Keyring
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
 from erp_club.points.kinds import MovementKind
@@ -89,6 +92,28 @@ def test_what_was_there_when_the_backup_began_comes_back_proven(
     assert before[1] <= counted(fresh)[1] <= counted(shop)[1]
     again = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
     assert (again.exit_code, "isn't empty" in again.output) == (2, True)
+
+
+def test_without_its_keyring_a_backup_is_refused_before_anything_is_brought_in(
+    shop: Database, fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    monkeypatch.setenv("ERP_CLUB_HOME", str(old))
+    monkeypatch.delenv("ERP_CLUB_KEYRING", raising=False)
+    with shop.session(info={"keyring": Keyring(file=old / "keyring")}) as session:
+        keyring_of(session, writes=True)
+        session.commit()
+    done = erp_club(monkeypatch, shop, "backup", str(tmp_path / "all"))
+    assert done.exit_code == 0, done.output
+    monkeypatch.setenv("ERP_CLUB_HOME", str(new))
+    told = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
+    assert (told.exit_code, "Key 0 is missing" in told.output) == (2, True), told.output
+    assert not new.exists()
+    with fresh.engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+    new.mkdir()
+    shutil.copy(old / "keyring", new)
+    assert erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all")).exit_code == 0
 
 
 def test_a_wrong_balance_is_named_and_the_restored_place_isnt_passed(
