@@ -40,7 +40,7 @@ from erp_club.points.ledger.commands import (
     reversed_parts,
     write_movement,
 )
-from erp_club.points.models import PointsAccount
+from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.rules import DROPPED, Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
 from erp_club.points.units import POINTS, Unit
 
@@ -130,6 +130,8 @@ def give_back_points(
     back = pay_debt(held.debt, reversed(given_back(in_turn, points, before=gone)))
     parts = [_to_its_lot(session, held.account, account, lots, part, policy, cause.on) for part in back]
     its = of if held.account == account else None
+    if its is not None:
+        _count_unused(session, account, points, of=its)
     return write_movement(session, held.account, parts, cause, reverses_seq=its)
 
 
@@ -354,6 +356,21 @@ def _count_redeemed(session: Session, account: Account, points: int, on: dt.date
             redeemed_that_day=sa.case((same, PointsAccount.redeemed_that_day), else_=0) + points,
             redeemed_on=sa.func.greatest(PointsAccount.redeemed_on, on),
         )
+    )
+
+
+def _count_unused(session: Session, account: Account, points: int, *, of: int) -> None:
+    """What comes back of the day's uses can be used again that day, as after a sale that is cancelled."""
+    its = (PointsMovement.customer_id == account.holder_id) & (PointsMovement.account_id == account.id)
+    used = its & (PointsMovement.kind == MovementKind.REDEEMED)
+    counted_on = sa.select(sa.func.max(PointsMovement.on_date)).where(used, PointsMovement.seq <= of)
+    session.execute(
+        sa.update(PointsAccount)
+        .where(PointsAccount.customer_id == account.holder_id, PointsAccount.id == account.id)
+        .where(sa.exists().where(used, PointsMovement.seq == of))
+        .where(PointsAccount.redeemed_on == counted_on.scalar_subquery())
+        .values(redeemed_that_day=PointsAccount.redeemed_that_day - points)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -15,9 +15,9 @@ class PointsAccount(Base):
     `balance` is what its lots hold less the `debt`. `last_seq` numbers the movements without gaps: a lost one would
     show. `repaid` is how much of a debt the latest credit paid: an UPDATE tells its new values only. `idle_last_day` is
     the last day of the whole balance where the club lets it end by inactivity; each purchase moves it.
-    `redeemed_that_day` were used on the store's date `redeemed_on`, by which a daily ceiling is held. What an account
-    held that was merged away is in its heir (`heir_holder_id`, `heir_id`), and so is whatever belongs to it later: a
-    check refuses points and debts to the empty one.
+    `redeemed_that_day` were used, and didn't come back, on the store's date `redeemed_on`, by which a daily ceiling
+    is held. What an account held that was merged away is in its heir (`heir_holder_id`, `heir_id`), and so is
+    whatever belongs to it later: a check refuses points and debts to the empty one.
     """
 
     __tablename__ = "points_accounts"

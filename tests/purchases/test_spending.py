@@ -16,10 +16,14 @@ from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import PointsAccount, PointsLot, PointsMovementLot
 from erp_club.points.rules import Terms, bucket
+from erp_club.points.verify.queries import faults
 from erp_club.promotions.engine.facts import Claim
 from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.commands import Sold, sell
 from erp_club.purchases.quotes.told import Buyer
+from erp_club.purchases.returns.commands import Asked as Back
+from erp_club.purchases.returns.commands import return_goods
+from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
 from erp_club.receipts.kinds import Means
@@ -176,6 +180,21 @@ def test_what_was_used_today_counts_for_the_ceiling_of_the_day(shop: Shop) -> No
         shop.buy(22_50, points=150)
     assert (over.value.code, over.value.facts) == ("points-day-limit", {"left_today": 100})
     shop.buy(25_00, points=100)
+
+
+def test_what_came_back_of_todays_uses_can_be_used_again_today(shop: Shop) -> None:  # REQ P-05 P-08
+    paying = RulesDocument(paying=Paying(max_points_a_day=300))
+    add_rules(shop.session, shop.club_id, paying, effective_from=TODAY, now=NOW, by=SYSTEM)
+    wrong = shop.buy(15_00, points=300).posted.receipt_id
+    place = a_place(shop.session, shop.till)
+    return_goods(shop.session, wrong, Back(Wish(((1, 1000),))), place, currency="ILS")
+    assert faults(shop.session) == []
+    with pytest.raises(Conflict) as over:
+        shop.buy(24_50, points=110)
+    assert (over.value.code, over.value.facts) == ("points-day-limit", {"left_today": 100})
+    return_goods(shop.session, wrong, Back(Wish()), place, currency="ILS")
+    shop.buy(15_00, points=300)
+    assert faults(shop.session) == []
 
 
 def test_points_are_used_by_whoever_may(shop: Shop) -> None:

@@ -62,12 +62,17 @@ _PUT_IN = """
              WHERE p.lot_id <> 0 AND p.points > 0 AND (m.kind <> 'undone' OR m.reverses_seq IS NULL)
              GROUP BY p.customer_id, p.account_id, p.lot_id, t.seq, t.points) AS put
      GROUP BY customer_id, account_id, lot_id"""
-# A sale of an earlier day that comes late counts for the latest one.
+# A sale of an earlier day that comes late counts for the latest one. What came back of a use isn't used.
 _REDEEMED = """
     SELECT customer_id, account_id, latest AS redeemed_on, sum(used)::bigint AS redeemed_that_day
-      FROM (SELECT customer_id, account_id, -points AS used, max(on_date) OVER so_far AS latest_then,
+      FROM (SELECT customer_id, account_id, -m.points - coalesce(back.points, 0) AS used,
+                   max(on_date) OVER so_far AS latest_then,
                    max(on_date) OVER (PARTITION BY customer_id, account_id) AS latest
-              FROM points_movements WHERE kind = 'redeemed'
+              FROM points_movements m
+              LEFT JOIN (SELECT customer_id, account_id, reverses_seq AS seq, sum(points)::bigint AS points
+                           FROM points_movements WHERE kind = 'refunded' AND reverses_seq IS NOT NULL
+                          GROUP BY 1, 2, 3) AS back USING (customer_id, account_id, seq)
+             WHERE kind = 'redeemed'
             WINDOW so_far AS (PARTITION BY customer_id, account_id ORDER BY seq)) AS used
      WHERE latest_then = latest GROUP BY customer_id, account_id, latest"""
 # What was used on a day goes along to an account into which another came: of those the movements alone don't tell it.
