@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_27_1655"
-down_revision = "2026_11_27_1545"
+down_revision = "2026_11_27_1640"
 branch_labels = None
 depends_on = None
 
