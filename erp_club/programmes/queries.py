@@ -152,14 +152,26 @@ def programme_in_force(session: Session, club_id: int, day: dt.date) -> Programm
 
 def clubs_not_doing(session: Session, doing: Doing, where: Where | None, *, on: dt.date) -> frozenset[int]:
     """The clubs whose programme of the day doesn't do that there; one without a programme works everywhere."""
+    said = _of_each(session, ProgrammeVersion.document["channels"], on).items()
+    return frozenset(of for of, channels in said if not works(Channels.model_validate(channels), doing, where))
+
+
+def joining_prices(session: Session, *, on: dt.date) -> dict[int, int]:
+    """What joining costs by the clubs' programmes of the day, in minor units; nothing of those without a price."""
+    prices = _of_each(session, ProgrammeVersion.document["fees"]["joining_minor"].as_integer(), on)
+    return {of: minor for of, minor in prices.items() if minor}
+
+
+def _of_each(session: Session, asked: sa.ColumnElement[Any], on: dt.date) -> dict[int, Any]:
+    """Something of the version of each club that holds on a day, by the club."""
     version = ProgrammeVersion
     rows = session.execute(
-        sa.select(version.club_id, version.document["channels"])
+        sa.select(version.club_id, asked)
         .ext(distinct_on(version.club_id))
         .where(version.effective_from <= on)
         .order_by(version.club_id, version.effective_from.desc(), version.version_no.desc())
     )
-    return frozenset(of for of, said in rows if not works(Channels.model_validate(said), doing, where))
+    return {of: said for of, said in rows}  # noqa: C416 - dict() knows no Row
 
 
 def warnings(session: Session, programme: Programme) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ from erp_club.purchases.baskets.held.commands import free_left
 from erp_club.purchases.fees.models import MembershipFee
 from erp_club.segments.kinds import SegmentKind
 from erp_club.segments.models import Segment, SegmentCustomer
-from tests.make.clubs import NOW
+from tests.make.clubs import NOW, a_club
 from tests.make.customers import a_person
 from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import Till, a_product, a_till
@@ -376,3 +376,15 @@ def test_a_club_to_a_date_holds_until_that_date(made: Made) -> None:
     sale = made(term={"kind": "date", "last_day": "2031-08-31"}, fees={})
     sale.join()
     assert sale.held()["valid_until"] == "2031-08-31"
+
+
+def test_a_new_customer_is_offered_a_club_that_costs_nothing_first_and_told_the_price_of_others(made: Made) -> None:
+    sale = made()
+    till = sale.till.headers | {"Accept": "text/html", "Accept-Language": "en"}
+    page = sale.client.get("/baskets/current/customers/new", headers=till).text
+    assert "₪36.50" in page
+    assert f'name="clubs.{sale.club_id}" value="true">' in page, "nobody pays for what they weren't asked"
+    free = a_club(sale.session, "ZERO")
+    sale.session.commit()
+    page = sale.client.get("/baskets/current/customers/new", headers=till).text
+    assert f'name="clubs.{free}" value="true" checked>' in page

@@ -14,8 +14,10 @@ from erp_club.customers.fields import CustomerFields
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.events.queries import person_called
 from erp_club.programmes.needs.queries import giving
+from erp_club.programmes.queries import clubs_not_doing, joining_prices
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.baskets import commands, memberships
 from erp_club.purchases.fees.joining import Day
@@ -31,7 +33,7 @@ from web.routes.till import AtTill, shown, till_page
 from web.views.customer_labels import ClassFieldView
 from web.views.customers import Choice, FormFieldLine, Person, form_view, scanned_form
 from web.views.duplicates import Candidates, refused_candidates
-from web.views.panel import PanelClub
+from web.views.panel import PricedClub
 from web.views.till import TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
@@ -79,7 +81,7 @@ class NewCustomer(CustomerBody):
 class NewCustomerPage(BaseModel):
     """The dialog of opening a customer: what is known already, the fields of the form, and the clubs to join.
 
-    `fresh` where nobody has seen it yet, so that the first club is ticked.
+    `fresh` where nobody has seen it yet, so that the first club that costs nothing is ticked.
     """
 
     person: Person
@@ -92,7 +94,7 @@ class NewCustomerPage(BaseModel):
     wordings: dict[str, str]
     classes: dict[str, ClassFieldView]
     labels: dict[str, str] = Field(exclude=True)
-    clubs: list[PanelClub]
+    clubs: list[PricedClub]
     candidates: Candidates
     fresh: bool = Field(exclude=True)
 
@@ -138,8 +140,12 @@ def _new_customer_page(
     family_name: str = "",
     fresh: bool = False,
 ) -> Response:
+    closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.terminal), on=act.today)
+    prices = joining_prices(act.session, on=act.today)
     open_clubs = [
-        PanelClub(club_id=club.id, names=club.names) for club in clubs(act.session) if club.state == "published"
+        PricedClub(club_id=club.id, names=club.names, joining_minor=prices.get(club.id, 0))
+        for club in clubs(act.session)
+        if club.state == "published" and club.id not in closed
     ]
     person = Person(mobile=phone or None, given_name=given_name, family_name=family_name)
     known = refused_candidates(act, form, at_till=True)

@@ -90,6 +90,12 @@ class PanelClub(BaseModel):
     names: dict[str, str]
 
 
+class PricedClub(PanelClub):
+    """The same with what joining costs there."""
+
+    joining_minor: int
+
+
 class PanelCoupon(BaseModel):
     """A coupon of the customer's own that can be used today; `last_day` is included."""
 
