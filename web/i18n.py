@@ -105,7 +105,12 @@ def _written(value: object) -> object:
 
 
 def listed(words: Sequence[str], joined: Literal["or", "and"]) -> str:
-    """Words with commas, and `or` or `and` before the last one, as the language does it."""
+    """Words with commas, and `or` or `and` before the last one, as the language does it.
+
+    Semicolons part what has commas in it.
+    """
+    if len(words) > 2 and any(", " in word for word in words):
+        words = ["; ".join(words[:-1]), words[-1]]
     return format_list(words, style="or" if joined == "or" else "standard", locale=LANGUAGE.get())
 
 

@@ -157,6 +157,11 @@ def test_the_builder_tells_count_sample_and_sentence_while_it_is_built(office: T
     assert send(office, "POST", "/segment-previews", past).json()["as_of"] == "2020-01-01"
     assert send(office, "POST", "/segment-previews", past | {"as_of": "0001-01-01"}).status_code == 422
     assert "Customer number" in told["sentence"]
+    spend = {"metric": "spend", "over": {"last_days": 90}, "op": "ge", "value": 5_00}
+    never = {"metric": "returns", "over": {"calendar": "this_month"}, "op": "eq", "value": 0}
+    long = {"all": [spend, never, {"field": "consent", "op": "eq", "value": "sms"}]}
+    said = send(office, "POST", "/segment-previews", {"where": long}).json()["live"]["sentence"]
+    assert said.endswith("; Returns, this month: 0 and Consent: SMS"), said  # what has commas isn't parted by them
     assert send(office, "POST", "/segment-previews", {"where": {"field": "x"}}).status_code == 422
 
 
