@@ -18,8 +18,9 @@ from erp_club.programmes import commands, documents, errors, queries
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.sentences.programme import sections
-from erp_club.reports.what_if import Side, WhatIf, by_rate
+from erp_club.reports.what_if import by_rate
 from erp_club.reports.what_if import what_if as replay
+from erp_club.reports.what_if_told import Side, WhatIf
 from web import i18n
 from web.cli_database import opened
 from web.offer_forms.reading import read_text

@@ -4,14 +4,14 @@ Every known customer's receipts go by in the order of time, counted where the cl
 without members yet everybody counts, as if joined at the first purchase. Prices, discounts and payments stand as they
 were; products, segments and birthdays are today's. A return is counted as if what came back had never been bought.
 Points are counted when they are earned, and cost what they are worth when they pay; what periods give counts on the
-last day of the period. Those who share an account count together, in the order of time.
+last day of the period, what levels and milestones give on the day on which they are seen to be reached. Those who share
+an account count together, in the order of time.
 """
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, takewhile
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,16 +19,17 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.periods import add_months
-from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.documents import parts
-from erp_club.programmes.engine.climb import Climber, measures
+from erp_club.programmes.engine.climb import Climber
 from erp_club.programmes.engine.earn import earn, earn_by
 from erp_club.programmes.engine.earning import Counter, Earning
 from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.renew import terms_ahead
 from erp_club.programmes.engine.spending import Clawback
 from erp_club.programmes.engine.taken_back import mirrored, without
+from erp_club.programmes.engine.turning import measures
 from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import (
     PORTION,
@@ -39,59 +40,11 @@ from erp_club.programmes.past.queries import (
     shared_accounts,
 )
 from erp_club.programmes.past.seen import Seen
+from erp_club.reports.what_if_gifts import gives_on_the_way, on_the_way
 from erp_club.reports.what_if_rewards import Member, Rewarded, rewarded
+from erp_club.reports.what_if_told import Side, Step, WhatIf, Year
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(slots=True)
-class Side:
-    """What one programme gives: points by the first day of the month, and members by the level of the last day.
-
-    `worth_points` of them pay `worth_minor`; 0 where points don't pay. Rewards of periods: `reward_months` is money,
-    `rewards` the value of each rule, in points where the rule gives points, which are among those of the months.
-    """
-
-    worth_points: int
-    worth_minor: int
-    months: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
-    levels: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    reward_months: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
-    rewards: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    @property
-    def points(self) -> int:
-        """All points."""
-        return sum(self.months.values())
-
-    def cost_minor(self, points: int) -> int:
-        """What so many points cost when they pay."""
-        return round_div(points * self.worth_minor, self.worth_points, Rounding.HALF_UP) if self.worth_points else 0
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """The outcome: `receipts` of `members` were replayed. `held` is the programme in force, None where none is.
-
-    `everybody`: the club has no members yet, so all known customers counted as such.
-    """
-
-    receipts: int
-    members: int
-    tried: Side
-    held: Side | None
-    everybody: bool = False
-
-    @property
-    def months(self) -> list[dt.date]:
-        """Every month in which either side gave something, in order."""
-        sides = [self.tried, *([self.held] if self.held else [])]
-        return sorted({month for side in sides for month in (*side.months, *side.reward_months)})
-
-    @property
-    def levels(self) -> list[str]:
-        """The levels of both sides, each once."""
-        return list(dict.fromkeys([*(self.held.levels if self.held else ()), *self.tried.levels]))
 
 
 def by_rate(session: Session, code: str) -> Programme | None:
@@ -159,27 +112,6 @@ def in_time(past: Past) -> tuple[dt.datetime, int]:
     return past.purchase.at, past.id
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A receipt of one member under both programmes: points and the level after it, of the tried one first."""
-
-    receipt_id: int
-    on: dt.date
-    total_minor: int
-    points: tuple[int, ...]
-    levels: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Year:
-    """A member's past year under one or two programmes, the tried one first, with what periods gave."""
-
-    first: dt.date
-    last: dt.date
-    steps: tuple[Step, ...]
-    rewards: tuple[tuple[Rewarded, ...], ...]
-
-
 def a_year(session: Session, tried: Programme, held: Programme | None, customer_id: int, *, today: dt.date) -> Year:
     """One member's receipts of the year up to today; those before it count for levels and periods that reach back.
 
@@ -227,6 +159,7 @@ class Replay:
         self.programme, self.today, self.step = programme, today, step
         paying = programme.redemption
         self.side = Side(paying.worth_points, paying.worth_minor) if paying else Side(0, 0)
+        self.on_the_way = gives_on_the_way(programme)
         self.by_level = any(getattr(part, "levels", ()) for _, part in parts(programme.earning))
         self.rewarded_by_level = any(each.levels for each in programme.rewards)
         self.counters = tuple((each.code, _earning_of(each)) for each in programme.counters)
@@ -248,10 +181,15 @@ class Replay:
 
         Each receipt is added to `seen` with its points and the level after it.
         """
-        life = _Life(self.programme, joined_on or receipts[0].joined_on or receipts[0].purchase.on, segments)
+        since = joined_on or receipts[0].joined_on or receipts[0].purchase.on
+        life = _Life(self.programme, since, segments, self.today)
         for each in receipts:
+            if self.on_the_way:
+                life.look(each.purchase.on, each.customer_id)
             level = life.level(each.purchase.on, each.customer_id) if self.by_level else None
             points = self._take(life, each, level)
+            if self.on_the_way:
+                life.note(each.purchase.on, each.customer_id)
             if points:
                 self.side.months[self.step(each.purchase.on)] += points
             if seen is not None:
@@ -261,13 +199,15 @@ class Replay:
         if seen is not None:
             life.stood = [(each.purchase.on, level) for each, _, level in seen]
         for person in {each.customer_id for each in receipts}:
+            if self.on_the_way:
+                life.look(self.today, person)
             level = life.level(self.today, person)
             if level is not None:
                 self.side.levels[level] += 1
         return self._reward(life)
 
     def _reward(self, life: "_Life") -> tuple[Rewarded, ...]:
-        if not self.programme.rewards:
+        if not self.programme.rewards and not self.on_the_way:
             return ()
         lowest = self.programme.levels.levels[0].code if self.programme.levels else None
 
@@ -275,6 +215,10 @@ class Replay:
             return next((level for on, level in reversed(life.stood) if on <= day), lowest)
 
         given = tuple(rewarded(self.programme, life.lives, Member(life.joined_on, level_on), today=self.today))
+        if self.on_the_way and self.programme.levels is not None:
+            for whose, climber in life.climbers.items():
+                stood = life.steps[whose]
+                given += tuple(on_the_way(self.programme.levels, climber.moved, stood, life.joined_on, self.today))
         for each in given:
             self.side.rewards[each.rule] += each.value
             if each.things is None:
@@ -321,16 +265,22 @@ class Replay:
 class _Life:
     """What is known of a member, or of those who share an account, while the receipts go by."""
 
-    def __init__(self, programme: Programme, joined_on: dt.date, segments: Mapping[int, frozenset[str]]) -> None:
+    def __init__(
+        self, programme: Programme, joined_on: dt.date, segments: Mapping[int, frozenset[str]], today: dt.date
+    ) -> None:
         self.programme, self.joined_on, self.segments = programme, joined_on, segments
         self.purchases: dict[int, int] = defaultdict(int)
         self.sold: dict[int, tuple[Purchase, MemberFacts, int]] = {}
         self.past: dict[tuple[int, dt.date, str], list[Lived]] = defaultdict(list)
         self.lives: list[Lived] = []
         self.stood: list[tuple[dt.date, str | None]] = []
+        self.steps: dict[int, list[tuple[dt.date, str]]] = defaultdict(list)
+        """The level of days, in order, of whoever climbs."""
         self.alone = programme.household is not None and not programme.household.shared_level
         self.climbers: dict[int, Climber] = {}
         self.seen = Seen(programme, joined_on)
+        self.terms = tuple(takewhile(lambda each: each.first <= today, terms_ahead(programme, joined_on)))
+        """As if each had been renewed in time."""
 
     def facts(self, past: Past, level: str | None) -> MemberFacts:
         """The member at the moment of a purchase."""
@@ -364,13 +314,27 @@ class _Life:
             before.append(new)
             climber.add(moved)
 
+    def note(self, on: dt.date, customer_id: int) -> None:
+        """Keep the level of a day."""
+        level = self.level(on, customer_id)
+        if level is not None:
+            self.steps[customer_id if self.alone else 0].append((on, level))
+
+    def look(self, on: dt.date, customer_id: int) -> None:
+        """Keep the levels of the first days of months up to a day, since the day that was looked at last."""
+        steps = self.steps[customer_id if self.alone else 0]
+        month = add_months((steps[-1][0] if steps else self.joined_on).replace(day=1), 1)
+        while month <= on:
+            self.note(month, customer_id)
+            month = add_months(month, 1)
+
     def _climber(self, customer_id: int) -> Climber | None:
         """Who climbs the levels: each person, or all who share the account together."""
         if self.programme.levels is None:
             return None
         whose = customer_id if self.alone else 0
         if whose not in self.climbers:
-            self.climbers[whose] = Climber(self.programme.levels, joined_on=self.joined_on)
+            self.climbers[whose] = Climber(self.programme.levels, joined_on=self.joined_on, terms=self.terms)
         return self.climbers[whose]
 
     def _moved(self, past: Sequence[Lived]) -> tuple[Moved, ...]:

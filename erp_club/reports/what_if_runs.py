@@ -16,7 +16,8 @@ from erp_club.programmes.engine.checks import stops
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.queries import programme_in_force
 from erp_club.reports.models import WhatIfRun
-from erp_club.reports.what_if import Side, WhatIf, by_rate
+from erp_club.reports.what_if import by_rate
+from erp_club.reports.what_if_told import Side, WhatIf
 
 
 @dataclass(frozen=True, slots=True)

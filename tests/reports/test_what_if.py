@@ -21,7 +21,8 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.receipts.kinds import Means, ReceiptSource
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptPayment, ReceiptReturn, ReceiptReturnLine
-from erp_club.reports.what_if import WhatIf, a_year, by_rate, what_if
+from erp_club.reports.what_if import a_year, by_rate, what_if
+from erp_club.reports.what_if_told import WhatIf
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store
 from tests.make.programmes import a_programme, earning_by
@@ -200,3 +201,31 @@ def test_the_console_tries_a_file_and_keeps_nothing(
         assert word in result.output
     with committed.session() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(ProgrammeVersion)) == 0
+
+
+def test_what_levels_and_milestones_give_is_counted(session: Session, shop: tuple[int, int, int]) -> None:
+    """100.00 bring gold with 5 points and 7.00, kept; each 50.00 a coffee; who stays on gold has 3.00 a month."""
+    gold = STEPS["levels"][1] | {
+        "gives": [{"kind": "points", "points": 5}, {"kind": "code", "amount_minor": 7_00}],
+        "staying": {"gives": [{"kind": "stored_value", "amount_minor": 3_00}]},
+    }
+    coffee = {"code": "coffee", "at": 50_00, "every": True, "gives": [{"kind": "gift", "products": ["C"]}]}
+    levels = {
+        "levels": [STEPS["levels"][0], gold], "window": {"every": "month"}, "keep": "next_window",
+        "milestones": [coffee],
+    }  # fmt: skip
+    for day in ("2026-08-03", "2026-08-20", "2026-09-10"):
+        bought(session, shop, day)
+    made = told(session, a_programme(levels=levels)).tried
+    assert made.rewards == {"coffee.0": 3, "level-gold.0": 5, "level-gold.1": 7_00, "stays-gold.0": 3_00}
+    assert made.months == {dt.date(2026, 8, 1): 5}
+    assert made.reward_months == {dt.date(2026, 8, 1): 7_00, dt.date(2026, 9, 1): 3_00}
+
+
+def test_levels_over_a_term_begin_anew_with_each_renewal(session: Session, shop: tuple[int, int, int]) -> None:
+    levels = STEPS | {"window": {"every": "term"}, "keep": "window_end"}
+    club = a_programme(levels=levels, term={"kind": "months", "months": 3})
+    for day in ("2026-02-01", "2026-03-01", "2026-06-01"):
+        bought(session, shop, day)
+    year = a_year(session, club, None, shop[2], today=TODAY)
+    assert [each.levels[0] for each in year.steps] == ["basic", "gold", "basic"]

@@ -1,6 +1,7 @@
 """What pages show of a replay of a programme: how far it is, what came out, and one member's year."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,13 +12,15 @@ from erp_club.jobs.what_if import WHAT_IF
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
-from erp_club.programmes.engine.gifts import PointsGiven
+from erp_club.programmes.engine.gifts import Given, PointsGiven
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.engine.settle import things
 from erp_club.programmes.events.queries import Named, person
 from erp_club.reports import what_if_runs
-from erp_club.reports.what_if import Year, a_year
+from erp_club.reports.what_if import a_year
+from erp_club.reports.what_if_gifts import gives_on_the_way
+from erp_club.reports.what_if_told import Year
 from web.deps import Act
 from web.views.clubs import ClubLine, club_line
 
@@ -204,14 +207,27 @@ def _figures(told: dict[str, Any], rule: PeriodReward | None) -> dict[str, Any]:
     )
 
 
+def _of_gift(told: dict[str, Any], names: Mapping[str, str], gives: Given) -> dict[str, Any]:
+    """What a level, a milestone or staying gave: points, money, or so many things."""
+    in_points = isinstance(gives, PointsGiven)
+    is_count = not in_points and getattr(gives, "amount_minor", None) is None
+    return told | {"names": names, "in_points": in_points, "is_count": is_count}
+
+
 def _outcome(told: dict[str, Any], tried: Programme, held: Programme | None) -> WhatIfOutcome:
     sides = [each for each in (tried, held) if each is not None]
     levels = {level.code: level.names for each in sides if each.levels for level in each.levels.levels}
     rewards = {rule.code: rule for each in sides for rule in each.rewards}
+    on_the_way = {rule: given for each in sides for rule, given in gives_on_the_way(each).items()}
     return WhatIfOutcome.model_validate(
         told
         | {
             "levels": [each | {"names": levels.get(each["level"], {})} for each in told["levels"]],
-            "rewards": [_figures(each, rewards.get(each["rule"])) for each in told["rewards"]],
+            "rewards": [
+                _of_gift(each, *on_the_way[each["rule"]])
+                if each["rule"] in on_the_way
+                else _figures(each, rewards.get(each["rule"]))
+                for each in told["rewards"]
+            ],
         }
     )

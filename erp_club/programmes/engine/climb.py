@@ -17,8 +17,8 @@ from erp_club.programmes.engine.calendar import DAY, next_span, span_of
 from erp_club.programmes.engine.carrying import carried
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Down, Keep, Level, Levels, Up
-from erp_club.programmes.engine.parts import Every, Measure, Need, Period
-from erp_club.programmes.engine.turning import MONTHLY, kept_months, turning_days, windows
+from erp_club.programmes.engine.parts import Every, Need, Period
+from erp_club.programmes.engine.turning import MONTHLY, kept_months, measures, turning_days, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +60,27 @@ class Next:
     until: dt.date | None
 
 
-def measures(levels: Levels) -> tuple[Measure, ...]:
-    """Every measure that the levels ask, numbered as `Moved.measure` names them; 0 is the levels' own."""
-    needs = [need.measure for level in levels.levels for need in (*level.also, *level.instead)]
-    return tuple(dict.fromkeys([levels.measure, *needs]))
-
-
 class _Sums:
     """What is known by a day, by measure and day."""
 
-    __slots__ = ("by_day", "joined_on", "term")
+    __slots__ = ("by_day", "joined_on", "terms")
 
-    def __init__(self, moved: Iterable[Moved], known_by: dt.date, joined_on: dt.date, term: Span | None) -> None:
+    def __init__(self, moved: Iterable[Moved], known_by: dt.date, joined_on: dt.date, terms: Sequence[Span]) -> None:
         self.by_day: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
-        self.joined_on, self.term = joined_on, term
+        self.joined_on, self.terms = joined_on, terms
         for each in moved:
             if each.known <= known_by:
                 self.by_day[each.measure][each.on] += each.value
 
+    def term_on(self, day: dt.date) -> Span | None:
+        """The term that holds a day, else the last one that is known."""
+        if len(self.terms) < 2:
+            return self.terms[0] if self.terms else None
+        return next((each for each in self.terms if each.holds(day)), self.terms[-1])
+
     def over(self, period: Period, day: dt.date, measure: int, since: dt.date | None = None) -> int:
         """The sum of the window that holds the day, up to it, not before `since`."""
-        span = span_of(period, day, joined_on=self.joined_on, term=self.term)
+        span = span_of(period, day, joined_on=self.joined_on, term=self.term_on(day))
         first = span.first if since is None else max(span.first, since)
         return sum(value for on, value in self.by_day[measure].items() if first <= on <= day)
 
@@ -173,7 +173,7 @@ class Climb:
         self.top = max(self.top, index)
 
     def _next_begins(self, day: dt.date) -> dt.date:
-        span = span_of(self.levels.window, day, joined_on=self.joined_on, term=self.sums.term)
+        span = span_of(self.levels.window, day, joined_on=self.joined_on, term=self.sums.term_on(day))
         if self.levels.window.every is Every.ROLLING:
             return add_months(day.replace(day=1), 1)
         return dt.date.max if span.last is None else span.last + DAY
@@ -186,7 +186,7 @@ class Climb:
 
     def _keep_until(self, day: dt.date) -> dt.date:
         window = self.levels.window
-        span = span_of(window, day, joined_on=self.joined_on, term=self.sums.term)
+        span = span_of(window, day, joined_on=self.joined_on, term=self.sums.term_on(day))
         match self.levels.keep:
             case Keep.WHILE:
                 return day
@@ -199,7 +199,7 @@ class Climb:
             case Keep.WINDOW_END:
                 return span.last or dt.date.max
             case Keep.NEXT_WINDOW:
-                after = next_span(window, span, joined_on=self.joined_on, term=self.sums.term)
+                after = next_span(window, span, joined_on=self.joined_on, term=self.sums.term_on(day))
                 return (after.last if after is not None else None) or dt.date.max
 
     def _last_bought(self, day: dt.date) -> dt.date:
@@ -220,7 +220,7 @@ class Climb:
         if self.levels.keep is not Keep.NEXT_WINDOW:
             return self.keep_until(day)
         grace = dt.timedelta(days=self.levels.grace_days)
-        span = span_of(self.levels.window, day - grace, joined_on=self.joined_on, term=self.sums.term)
+        span = span_of(self.levels.window, day - grace, joined_on=self.joined_on, term=self.sums.term_on(day))
         return dt.date.max if span.last is None else span.last + grace
 
 
@@ -281,10 +281,16 @@ class Climber:
     A movement of a day that is over, or known only later, makes it look at everything again.
     """
 
-    def __init__(self, levels: Levels, *, joined_on: dt.date) -> None:
+    def __init__(self, levels: Levels, *, joined_on: dt.date, terms: Sequence[Span] = ()) -> None:
         self._levels, self._joined_on = levels, joined_on
+        self._terms = terms if levels.window.every is Every.TERM else ()
         self._moved: list[Moved] = []
         self._climb: Climb | None = None
+
+    @property
+    def moved(self) -> Sequence[Moved]:
+        """All that counts so far."""
+        return self._moved
 
     def add(self, moved: Iterable[Moved]) -> None:
         """Let these count from now on."""
@@ -301,11 +307,13 @@ class Climber:
         by_steps = levels.keep is Keep.WHILE and levels.down is Down.ONE
         if by_steps or levels.keep in MONTHLY or levels.restart == "reached" or levels.grace_days:
             # What a day brings hangs here on the days between, so none may be looked at twice.
-            return standing(self._levels, self._moved, day, joined_on=self._joined_on).level
+            term = next((each for each in self._terms if each.holds(day)), None)
+            return standing(self._levels, self._moved, day, joined_on=self._joined_on, term=term).level
         before = day - DAY
         if self._climb is None:
             # All that is known now, also of days before: a return takes its purchase away as if it had never been.
-            self._climb = Climb(self._levels, _Sums(self._moved, dt.date.max, self._joined_on, None), self._joined_on)
+            known = _Sums(self._moved, dt.date.max, self._joined_on, self._terms)
+            self._climb = Climb(self._levels, known, self._joined_on)
             self._climb.day = dt.date.min
             self._step(self._climb, before)
         elif self._climb.day < before:
@@ -319,7 +327,8 @@ class Climber:
         since = climb.day
         rolling = any(window.every is Every.ROLLING for window in windows(self._levels))
         recent = self._moved if rolling else [each for each in self._moved if each.on + DAY > since]
-        for day in sorted(turning_days(self._levels, recent, until, self._joined_on, None)):
+        begin = {each.first for each in self._terms if each.first <= until}
+        for day in sorted(turning_days(self._levels, recent, until, self._joined_on, None) | begin):
             if day > since:
                 climb.step(day)
 
@@ -368,7 +377,7 @@ def next_of(climb: Climb, counted: int, until: dt.date | None, *, above: str = "
 
 def climbed(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> Climb:
     """One pass over all days up to `day`, as known on it."""
-    climb = Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
+    climb = Climb(levels, _Sums(moved, day, joined_on, () if term is None else (term,)), joined_on)
     days = sorted(turning_days(levels, moved, day, joined_on, term))
     while days:
         climb.step(heapq.heappop(days))

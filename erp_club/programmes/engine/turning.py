@@ -8,7 +8,7 @@ from erp_club.kernel.dates import month_end
 from erp_club.programmes.engine.calendar import DAY, next_span, rolled, span_of
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Keep, Levels
-from erp_club.programmes.engine.parts import Every, Period
+from erp_club.programmes.engine.parts import Every, Measure, Period
 
 MONTHLY = {Keep.MONTHS, Keep.SINCE_LAST}
 """A level is kept for a number of months."""
@@ -58,3 +58,9 @@ def windows(levels: Levels) -> tuple[Period, ...]:
     """Every window that the levels ask about, their own first."""
     needs = [need.period for level in levels.levels for need in (*level.also, *level.instead) if need.period]
     return (levels.window, *needs)
+
+
+def measures(levels: Levels) -> tuple[Measure, ...]:
+    """Every measure that the levels ask, numbered as `Moved.measure` names them; 0 is the levels' own."""
+    needs = [need.measure for level in levels.levels for need in (*level.also, *level.instead)]
+    return tuple(dict.fromkeys([levels.measure, *needs]))

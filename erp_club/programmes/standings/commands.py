@@ -20,7 +20,7 @@ from erp_club.clubs.levels.models import LevelChange, MembershipLevel
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import Key, hold_accounts
 from erp_club.programmes.engine.calendar import span_of
-from erp_club.programmes.engine.climb import Override, measures
+from erp_club.programmes.engine.climb import Override
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts, Moved
 from erp_club.programmes.engine.measure import movements
@@ -28,6 +28,7 @@ from erp_club.programmes.engine.milestones import Passed, passed
 from erp_club.programmes.engine.outlook import Outlook, outlook
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING, Counts
 from erp_club.programmes.engine.staying import last_given, level_of, next_given
+from erp_club.programmes.engine.turning import measures
 from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached, stayed
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.purchase import Past
