@@ -24,7 +24,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "amount_or_share": N_("Give one of these: an amount, a percentage or a price."),
     "amount_a_unit": N_("What is off each piece, litre or kilogram is an amount."),
     "measured_units": N_("Kilograms and litres are counted of so many with a percentage off, or for a price."),
-    "to_month_end": N_("The end of a month goes with a number of months."),
+    "to_month_end": N_("The end of a month goes with a number of months or days."),
+    "months_or_days": N_("Give a number of months or of days, one of them."),
     "share_or_fee": N_("Give a percentage off or what it costs, not both."),
     "one_validity": N_("Give one length: days, months, or a last day."),
     "one_or_each_full": N_("Choose one at most in a purchase, or one for each full amount, not both."),
@@ -61,6 +62,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "model_attributes_type": N_("An object is needed here."),
     "tuple_type": N_("A list is needed here."),
 }
+_AT = {"months_or_days": "months"}
+"""Faults of several fields together, and the one at which they are told."""
 
 
 def read_programme(document: Any) -> Programme:
@@ -73,7 +76,12 @@ def read_programme(document: Any) -> Programme:
         return Programme.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-        raise Invalid([FieldError(place(each["loc"], document), _words(each)) for each in found]) from error
+        raise Invalid([FieldError(_field(each, document), _words(each)) for each in found]) from error
+
+
+def _field(error: ErrorDetails, document: Any) -> str:
+    path, at = place(error["loc"], document), _AT.get(error["type"])
+    return path if at is None else f"{path}.{at}"
 
 
 def _words(error: ErrorDetails) -> Text:

@@ -199,6 +199,8 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("earning.rules[1].kind", {"earning": {"rules": [RATE, {"kind": "money", "code": "a", "points": 1, "kynd": 1}]}}),
     ("earning.rules[0]", {"earning": {"rules": [{"kind": "gold", "code": "x"}]}}),
     ("term.months", {"term": {"kind": "months"}}),
+    ("expiry.rule.months", {"expiry": {"rule": {"kind": "months"}}}),
+    ("expiry.rule.months", {"expiry": {"rule": {"kind": "inactivity", "months": 1, "days": 1}}}),
     ("rewards[0].function.steps", {"rewards": [REWARD | {"function": {"kind": "percent"}}]}),
     ("rewards[0].gives", {"rewards": [REWARD | {"function": percent(1), "gives": {"kind": "cake"}}]}),
     ("occasions[0]", {"occasions": [

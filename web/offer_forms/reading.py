@@ -20,6 +20,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "free_above_size": N_("There can't be more free units than units in the group."),
     "shared_with_every": N_("One coupon for each so much goes with giving once for each so much, and only with it."),
     "shared_as": N_("The amount that offers share in a month goes with the name that they share."),
+    "of_club": N_("A club goes with uses in its year or term of membership, and only with them."),
+    "passes_over": N_("This goes with what comes on top of other offers, or competes for the whole basket."),
     "one_of_three": N_("Give exactly one of these: a price, a percentage or an amount."),
     "condition_unknown": N_("This is no condition."),
     "union_tag_invalid": N_("There is no such kind of reward."),
@@ -33,7 +35,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "tuple_type": N_("A list is needed here."),
 }
 _AT = {"code_with_start": "code", "batch_with_start": "batch", "free_above_size": "free", "one_of_three": "price_minor",
-       "shared_as": "shared_as"}  # fmt: skip
+       "shared_as": "shared_as", "of_club": "of_club", "passes_over": "untouched"}  # fmt: skip
 """Faults of several fields together, and the one at which they are told."""
 _NO_OBJECT = frozenset({"model_type", "model_attributes_type"})
 _KINDS_INSIDE = frozenset({"when", "not"})
