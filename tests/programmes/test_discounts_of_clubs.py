@@ -22,9 +22,10 @@ from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
 from erp_club.receipts.kinds import Means
+from erp_club.reports.what_if import what_if
 from tests.make.offers import a_published_offer
 from tests.make.pricelists import a_list, an_entry
-from tests.make.programmes import day
+from tests.make.programmes import a_programme, day
 from tests.make.purchases import a_place
 from tests.programmes.test_clubs_act import numbers
 from tests.programmes.test_conversions import noon
@@ -152,3 +153,22 @@ def test_a_till_that_was_quoted_before_is_told_that_the_year_s_use_is_gone(sessi
             on=day("2027-05-01"),
         )
     assert refused.value.code == "quote-changed"
+
+
+def test_a_till_and_a_replay_know_the_club_s_own_discount_from_an_offer(session: Session):
+    """A point a 1.00 on goods in no offer: of 10.00 with the tenth off 9 points, at the till and in a replay."""
+    rate = {"kind": "money", "code": "rate", "points": 1, "per_minor": 1_00}
+    excluded = {"promoted": True}
+    shop = Shop(
+        session,
+        entitlements=[TENTH],
+        excluded=excluded,
+        earning={"rules": [rate | {"most_points_day": 50}]},
+        redemption={"worth_points": 100, "worth_minor": 1_00},
+    )
+    member = shop.member("2026-01-05")
+    assert shop.points(member, 9_00, "2026-02-01", sku="PEN", milli=2_000) == 9
+    assert shop.points(member, 9_00, "2026-02-01", sku="PEN", milli=2_000) == 9
+    made = what_if(session, a_programme(entitlements=[TENTH], excluded=excluded, earning={"rules": [rate]}), None,
+                   today=day("2026-03-01"), progress=lambda _done, _total: None)  # fmt: skip
+    assert made.tried.points == 18

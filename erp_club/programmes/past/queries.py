@@ -144,9 +144,6 @@ _OF_ONE = """
       CROSS JOIN (SELECT NULL::date AS joined_on) m
      WHERE r.customer_id = :customer AND r.id = :receipt
 """
-_FOR_UNTOUCHED = sa.text("""
-    SELECT offer_id, version_no FROM offer_versions WHERE document @> '{"combination": {"untouched": true}}'
-""")
 _OF_ALL = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
@@ -205,20 +202,24 @@ _COLUMNS = f"""
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts,
            (SELECT sum(o.points_used) FROM receipt_offers o
              WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id) AS points_used,
-           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli, o.offer_id, o.version_no,
-                                   CASE WHEN v.document -> 'rewards' @> '[{{"kind": "redeem"}}]' THEN 1 ELSE 0 END])
+           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli,
+                                   CASE WHEN o.points_used > 0 AND v.document -> 'rewards' @> '[{{"kind": "redeem"}}]'
+                                        THEN 1
+                                        WHEN v.document #>> '{{combination,untouched}}' = 'true' THEN 2 ELSE 0 END])
               FROM receipt_discounts d
               JOIN receipt_offers o
                 ON o.customer_id = d.customer_id AND o.receipt_id = d.receipt_id AND o.offer_id = d.offer_id
-              LEFT JOIN offer_versions v
-                ON o.points_used > 0 AND v.offer_id = o.offer_id AND v.version_no = o.version_no
+              LEFT JOIN offer_versions v ON v.offer_id = o.offer_id AND v.version_no = o.version_no
              WHERE d.customer_id = r.customer_id AND d.receipt_id = r.id) AS taken
 """  # noqa: S608 - ours
 
 
+_BY_POINTS, _OF_UNTOUCHED = 1, 2
+"""What took something off a line: points as money, and an offer for untouched units; 0 is any other."""
+
+
 def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
     goods = {row[0]: tuple(row[1:]) for row in products}
-    apart = {(row[0], row[1]) for row in session.execute(_FOR_UNTOUCHED)}
     statement = f"{_COLUMNS} {found} ORDER BY customer_id, r.sold_at, r.id"
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
@@ -226,12 +227,11 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
         points: dict[int, int] = {}
         taken: dict[int, list[tuple[int, int]]] = {}
         own: dict[int, list[tuple[int, int]]] = {}
-        for line_no, amount, units, offer, version, by_points in row.taken or ():
-            if by_points:
+        for line_no, amount, units, what in row.taken or ():
+            if what == _BY_POINTS:
                 points[line_no] = points.get(line_no, 0) + amount
             else:
-                where = own if (offer, version) in apart else taken
-                where.setdefault(line_no, []).append((amount, units))
+                (own if what == _OF_UNTOUCHED else taken).setdefault(line_no, []).append((amount, units))
         bought = tuple(
             _line(goods[each[1]], each, name, points.get(each[0], 0), taken.get(each[0], ()), own.get(each[0], ()))
             for each, name in zip(lines, row.lists or (), strict=True)
