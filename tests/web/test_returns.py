@@ -268,6 +268,8 @@ def test_a_sale_of_today_is_cancelled_as_a_whole_in_its_store(client: TestClient
     told = post(client, till, f"/purchases/{bought}/cancellations", {"reason": "Wrong customer"})
     assert (told.status_code, told.json()["kind"], told.json()["total_minor"]) == (201, "cancellation", 32_87)
     assert balance(session) == 0
+    again = post(client, till, f"/purchases/{bought}/cancellations", {})
+    assert (again.status_code, again.json()["code"]) == (409, "nothing-to-return")
 
 
 def test_a_sale_of_which_something_came_back_is_not_cancelled(client: TestClient, till: Till) -> None:

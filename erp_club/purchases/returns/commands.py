@@ -187,7 +187,8 @@ def _check_cancellation(original: Original, bought: Bought, place: Place) -> Non
             T("Only a sale of today in this store can be cancelled. Return the goods instead."),
             code="cancellation-late",
         )
-    if any(line.returned_milli for line in bought.lines):
+    # Where nothing is left, that is what is told.
+    if any(line.returned_milli for line in bought.lines) and any(line.left_milli > 0 for line in bought.lines):
         raise Conflict(
             T("Some of this sale has been returned already. Return the rest instead."), code="already-returned"
         )
