@@ -113,6 +113,7 @@ def _reachable(day: dt.date) -> dt.date:
     return day
 
 
+Seen = Annotated[str, Field(max_length=40, description="The version that was seen; 409 `stale` if it is another now")]
 EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2999, 12, 31)
 NearDay = Annotated[dt.date, AfterValidator(_reachable)]
 """A day whose neighbours, months before and after it, are days too."""

@@ -8,11 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue import queries
 from erp_club.catalogue.kinds import ProductKind
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import check_seen
 from erp_club.permissions.actors import Actor
 
 
@@ -66,14 +68,18 @@ def add_product(session: Session, fields: ProductFields, *, now: dt.datetime, by
     return product_id
 
 
-def edit_product(session: Session, product_id: int, changes: ProductChanges, *, now: dt.datetime, by: Actor) -> None:
+def edit_product(
+    session: Session, product_id: int, changes: ProductChanges, *, seen: str | None = None, now: dt.datetime, by: Actor
+) -> None:
     """Change a product; from then on it counts as described. Receipts keep what they were sold at.
 
-    Raises NotFound, Invalid where it would earn points and mayn't.
+    Raises NotFound, Invalid where it would earn points and mayn't, Conflict `stale` where the version that was `seen`
+    is another one than it has now.
     """
     product = session.get(Product, product_id, with_for_update=True)
     if product is None:
         raise NotFound(T("There is no such product."), code="product-unknown")
+    check_seen(seen, queries.product(session, product_id).version)
     before = _described(session, product)
     after: dict[str, Any] = {**before, **changes}
     _check_earning(after["kind"], earns_points=after["earns_points"])

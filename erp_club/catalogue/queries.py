@@ -14,6 +14,7 @@ from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import version_of
 
 Sort = Literal["name", "sku", "group", "department", "brand", "list_price_minor"]
 
@@ -37,6 +38,14 @@ class ProductRow:
     earns_points: bool
     levy_minor: int
     stub: bool
+
+    @property
+    def version(self) -> str:
+        """A mark of what is said of it; its groupings go by their names, as they are typed."""
+        return version_of(
+            self.name, self.group, self.department, self.brand, self.list_price_minor, self.vat_bp, self.kind,
+            self.earns_points, self.levy_minor,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

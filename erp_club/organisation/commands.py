@@ -14,6 +14,8 @@ from erp_club.kernel import audit
 from erp_club.kernel.audit import Doer
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import check_seen
+from erp_club.organisation import queries
 from erp_club.organisation.kinds import Channel
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalCode, TerminalEnrolment
 
@@ -106,17 +108,21 @@ def add_store(
     return store_id
 
 
-def edit_store(session: Session, store_id: int, changes: StoreChanges, *, now: dt.datetime, by: Doer) -> None:
+def edit_store(
+    session: Session, store_id: int, changes: StoreChanges, *, seen: str | None = None, now: dt.datetime, by: Doer
+) -> None:
     """Describe a store. One that an import had named is a stub no longer.
 
     Another time zone or channel holds for what is sold from now on.
-    Raises NotFound, or Invalid for a time zone nobody knows.
+    Raises NotFound, Invalid for a time zone nobody knows, Conflict `stale` where the version that was `seen` is
+    another one than it has now.
     """
     if "time_zone" in changes:
         _check_time_zone(changes["time_zone"])
     store = session.get(Store, store_id, with_for_update={"key_share": True})
     if store is None:
         raise NotFound(T("There is no such store."))
+    check_seen(seen, queries.store(session, store_id).version)
     wanted: dict[str, object] = {**changes, "stub": False}
     _change(session, store, wanted, entity="store", now=now, by=by)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import version_of
 from erp_club.organisation.errors import no_chain
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 
@@ -41,6 +42,11 @@ class StoreRow:
     stub: bool
     terminals: int
     channel: str
+
+    @property
+    def version(self) -> str:
+        """A mark of what is said of it."""
+        return version_of(self.name, self.city, self.time_zone, self.channel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound, Refused, Unauthenticated
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import check_seen, version_of
 from erp_club.organisation.models import Store
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
@@ -238,17 +239,20 @@ def add_staff(
     return staff_id
 
 
-def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: dt.datetime, by: Actor) -> None:
+def edit_staff(
+    session: Session, staff_id: int, changes: StaffChanges, *, seen: str | None = None, now: dt.datetime, by: Actor
+) -> None:
     """Change what is known of somebody; another role ends their sessions at once, another store those at tills.
 
     Raises NotFound, Invalid for a role or store that isn't there, Forbidden for a role that holds what `by` doesn't,
-    Conflict where nobody would be left who gives roles.
+    Conflict where nobody would be left who gives roles, or `stale` where the version that was `seen` is another now.
     """
     faults = [*posts.role_faults(session, changes.get("role")), *_store_faults(session, changes.get("store_id"))]
     if faults:
         raise Invalid(faults)
     ruling = "role" in changes and posts.lock_administrators(session)
     staff = _held(session, staff_id, by=by)
+    check_seen(seen, version_of(staff.name, staff.role, staff.store_id, staff.language))
     store_id, role = changes.get("store_id", staff.store_id), changes.get("role", staff.role)
     if (role, store_id) != (staff.role, staff.store_id):
         posts.refuse_more_than_held(session, role, store_id=store_id, by=by)

@@ -11,6 +11,7 @@ from erp_club.kernel.errors import NotFound
 from erp_club.kernel.idempotency import Claim, claiming
 from erp_club.kernel.prepared import Ahead, Prepared
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import version_of
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
@@ -148,6 +149,11 @@ class StaffRow:
     has_factor: bool
     created_at: dt.datetime
     signed_in_at: dt.datetime | None
+
+    @property
+    def version(self) -> str:
+        """A mark of what may be changed of them."""
+        return version_of(self.name, self.role, self.store_id, self.language)
 
 
 @dataclass(frozen=True, slots=True)

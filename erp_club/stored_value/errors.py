@@ -191,13 +191,6 @@ def code_taken() -> Conflict:
     return Conflict(T("Another kind of card has this code. Choose another one."), field="code", code="code-taken")
 
 
-def stale() -> Conflict:
-    """Somebody else has changed the kind since the form was opened."""
-    return Conflict(
-        T("Somebody else has changed this meanwhile. Look at what is stored now, and change it again."), code="stale"
-    )
-
-
 def fixed(field: str) -> Conflict:
     """Cards of the kind are out."""
     return Conflict(

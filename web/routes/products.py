@@ -19,7 +19,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.purchases.sale import MOST_MINOR
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word
+from web.fields import AmountText, Body, Line, Seen, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
 from web.taken_out import taken_out
@@ -55,6 +55,7 @@ class ProductView(BaseModel):
     earns_points: bool
     levy_minor: int
     stub: bool
+    version: str
     currency: str
 
 
@@ -133,6 +134,7 @@ class NewProduct(Body):
 class ProductChange(Body):
     """What to change of a product; what isn't there stays as it is, null takes a group, department or brand away."""
 
+    version: Seen | None = None
     name: Word = ""
     list_price_minor: Minor = 0
     list_price: Typed = 0
@@ -264,14 +266,14 @@ def edit_form(act: Edit, product_id: SmallRowId) -> Response:  # noqa: ARG001
 @again(product_form)
 def edit_product(act: Edit, product_id: SmallRowId, body: ProductChange) -> Response:
     """Change a product. Receipts keep what they were sold at."""
-    given = body.model_dump(exclude_unset=True)
+    given = body.model_dump(exclude_unset=True, exclude={"version"})
     for typed, kept in (("list_price", "list_price_minor"), ("vat_percent", "vat_bp"), ("levy", "levy_minor")):
         if typed in given:
             given[kept] = given.pop(typed)
     if "levy_minor" in given:
         given["levy_minor"] = given["levy_minor"] or 0
     changes = cast("commands.ProductChanges", {name: None if value == "" else value for name, value in given.items()})
-    commands.edit_product(act.session, product_id, changes, now=act.now, by=act.by)
+    commands.edit_product(act.session, product_id, changes, seen=body.version, now=act.now, by=act.by)
     return act.done(_view(act, queries.product(act.session, product_id)), f"/products/{product_id}", status=200)
 
 
@@ -303,5 +305,5 @@ def _view(act: Act, row: ProductRow) -> ProductView:
     return ProductView(
         id=row.id, sku=row.sku, name=row.name, group=row.group, department=row.department, brand=row.brand,
         list_price_minor=row.list_price_minor, vat_bp=row.vat_bp, kind=row.kind, earns_points=row.earns_points,
-        levy_minor=row.levy_minor, stub=row.stub, currency=act.chain.currency,
+        levy_minor=row.levy_minor, stub=row.stub, version=row.version, currency=act.chain.currency,
     )  # fmt: skip

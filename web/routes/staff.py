@@ -16,7 +16,7 @@ from erp_club.permissions.workplaces import queries as workplaces
 from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, SmallRowId, Storable, Unsaid, Word
+from web.fields import Body, Seen, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
 from web.taken_out import taken_out
@@ -50,6 +50,7 @@ class StaffLine(BaseModel):
     has_factor: bool
     created_at: dt.datetime
     signed_in_at: dt.datetime | None
+    version: str
 
 
 class StoreChoice(BaseModel):
@@ -115,6 +116,7 @@ class NewStaff(picking.AtStore):
 class StaffChange(picking.AtStore):
     """What to change of somebody; what isn't there stays as it is."""
 
+    version: Seen | None = None
     name: Word = ""
     role: RoleCode = "cashier"
     language: Language | None = None
@@ -268,8 +270,8 @@ def edit_staff(
 ) -> Response:
     """Change somebody's name, role, store or language. Another role signs them out everywhere."""
     body = picking.with_store(body, organisation.stores(act.session))
-    changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True, exclude={"store_name"}))
-    commands.edit_staff(act.session, staff_id, changes, now=act.now, by=act.by)
+    changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True, exclude={"store_name", "version"}))
+    commands.edit_staff(act.session, staff_id, changes, seen=body.version, now=act.now, by=act.by)
     return act.done(_line(act, staff_id), f"/staff/{staff_id}", status=200)
 
 

@@ -18,7 +18,7 @@ from erp_club.reports.years import shown_year
 from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, SmallRowId, Storable, Word
+from web.fields import Body, Line, Seen, SmallRowId, Storable, Word
 from web.forms import FormState
 from web.refusals import again
 from web.taken_out import taken_out
@@ -43,6 +43,7 @@ class StoreLine(BaseModel):
     stub: bool
     terminals: int
     channel: Channel
+    version: str
 
 
 class StoresPage(BaseModel):
@@ -113,6 +114,7 @@ class NewStore(Body):
 class StoreChange(Body):
     """What to change of a store; what isn't there stays as it is."""
 
+    version: Seen | None = None
     name: Word = ""
     city: Line | None = None
     time_zone: Word = ""
@@ -275,8 +277,8 @@ def edit_form(act: Annotated[Act, needs(Permission.STORES_EDIT)], store_id: Smal
 @again(store_form)
 def edit_store(act: Annotated[Act, needs(Permission.STORES_EDIT)], store_id: SmallRowId, body: StoreChange) -> Response:
     """Describe a store."""
-    changes = cast("commands.StoreChanges", body.model_dump(exclude_unset=True))
-    commands.edit_store(act.session, store_id, changes, now=act.now, by=act.by)
+    changes = cast("commands.StoreChanges", body.model_dump(exclude_unset=True, exclude={"version"}))
+    commands.edit_store(act.session, store_id, changes, seen=body.version, now=act.now, by=act.by)
     return act.done(_line(act, store_id), f"/stores/{store_id}", status=200)
 
 

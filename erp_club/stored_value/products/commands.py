@@ -14,6 +14,7 @@ from erp_club.catalogue.models import Product
 from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.kernel.versions import stale
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
 from erp_club.stored_value.kinds import ProductState, VatAt
@@ -69,7 +70,7 @@ def change_product(
     """
     product = _held(session, product_id)
     if product.version != version:
-        raise errors.stale()
+        raise stale()
     old = settings(session, product_id)
     after = changed(old, wanted)
     out = session.scalar(sa.select(sa.exists().where(ValueCard.product_id == product_id)))
