@@ -91,9 +91,9 @@ def test_a_discount_once_a_month_is_chosen_and_then_used_up(client: TestClient, 
 
 
 def test_what_a_membership_cant_give_is_told_before_it_runs() -> None:
-    term = a_share("term", 1_000, count=1, period={"every": "term"})
+    moved = a_share("moved", 1_000, count=1, period={"every": "member_year", "whole_months": True})
     money = {"code": "money", "gives": {"kind": "stored_value", "amount_minor": 100}}
-    said = [each.path for each in findings(a_programme(entitlements=[term, money])) if each.stops]
+    said = [each.path for each in findings(a_programme(entitlements=[moved, money])) if each.stops]
     assert said == ["entitlements[0].period.every", "entitlements[1].gives"]
 
 

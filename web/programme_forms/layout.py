@@ -299,6 +299,7 @@ def _more(document: Document) -> Section:
         Ask("channels.benefits", N_("Where gifts can be used"), "ticks", options=f.CHANNELS),
         Ask("excluded.groups", N_("Product groups without benefits"), "words",
             N_("Names between commas: they earn nothing, and nothing is taken off them."), optional=True),
+        Ask("excluded.promoted", N_("No benefits on goods with an offer"), "check"),
         Ask("alone", N_("Only one benefit in a purchase"), "check"),
         Ask("switch.effective_from", N_("Holds from"), "date", N_("Empty is from today on."), optional=True),
     ]  # fmt: skip

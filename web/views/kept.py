@@ -33,7 +33,8 @@ Leaves = dict[tuple[Step, ...], Any]
 _PARTS = {
     "activation": N_("How it starts"), "all": N_("All of these"), "also": N_("Also needed"), "any": N_("Any of these"),
     "around": N_("Days around it"), "bands": N_("Steps"), "base": N_("From"), "benefits": N_("What points buy"),
-    "by_hand": N_("Given by hand"), "charity": N_("Given to charity"), "choose": N_("The customer chooses one of them"),
+    "by_hand": N_("Given by hand"), "carry": N_("Counts on in the next period"),
+    "charity": N_("Given to charity"), "choose": N_("The customer chooses one of them"),
     "combination": N_("Together with other offers"), "condition": N_("Conditions"),
     "conditions": N_("Conditions"), "code": N_("Code"), "countries": N_("Country"),
     "conversion": N_("What points become"), "counter": N_("A counter"), "counters": N_("What is counted apart"),

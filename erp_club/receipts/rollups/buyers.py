@@ -214,13 +214,13 @@ LIKED = tuple(part for part in SLICES if part.name in ("store", "department", "g
 FAVOURITE_KEY = "step, first, club_id, store_id, kind, of_id"
 
 
-def favourites(of: Callable[[str], str], *, by: int = 1, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
-    """So many times whose favourite what is in each month and year, from tables of customers' days.
+def favourites(of: Callable[[str], str], *, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
+    """Whose favourite what is in each month and year, from tables of customers' days.
 
     Of all, of each club's members and of each store. `where` is said with the step as %s.
     """
     return " UNION ALL ".join(
-        _favourites(part, step, scope, by, where.replace("%s", step))
+        _favourites(part, step, scope, where.replace("%s", step))
         for part in parts
         for step in ("month", "year")
         for scope in (
@@ -231,13 +231,12 @@ def favourites(of: Callable[[str], str], *, by: int = 1, where: str = "true", pa
     )
 
 
-def _favourites(part: Slice, step: str, scope: tuple[str, str, str], by: int, where: str) -> str:
+def _favourites(part: Slice, step: str, scope: tuple[str, str, str], where: str) -> str:
     """The greatest of these arrays is the favourite, as `reports.favourites` has it."""
     club, store, rows = scope
     return f"""
         SELECT '{step}' AS step, first, club AS club_id, store AS store_id, '{part.name}' AS kind,
-               (-best[3])::int AS of_id, ({by} * count(*))::int AS customers,
-               ({by} * sum(best[2]))::bigint AS sales_minor
+               (-best[3])::int AS of_id, count(*)::int AS customers, sum(best[2])::bigint AS sales_minor
           FROM (SELECT first, club, store, customer_id, max(ARRAY[purchases, spend_minor, -of_id]::bigint[]) AS best
                   FROM (SELECT date_trunc('{step}', sold_on::timestamp)::date AS first, {club} AS club,
                                {store} AS store, customer_id, {part.column} AS of_id, sum(purchases) AS purchases,

@@ -100,8 +100,19 @@ def favourites_added(rows: str) -> str:
 
 
 _THEIRS = "customer_id = ANY(:ids) AND sold_on >= date_trunc('%s', CAST(:since AS timestamp))"
-_FAVOURITES = {by: sa.text(favourites_added(buyers.favourites(str, by=by, where=_THEIRS))) for by in (-1, 1)}
-"""So many times what some customers like best in months and years since a day."""
+_SAME = " AND ".join(f"f.{name} = was.{name}" for name in buyers.FAVOURITE_KEY.split(", "))
+_FAVOURITES = {
+    # What nobody likes best any more goes: of stores and of clubs that is most of what a customer has tried once.
+    -1: sa.text(f"""
+        WITH was AS MATERIALIZED ({buyers.favourites(str, where=_THEIRS)}),
+             gone AS (DELETE FROM favourite_periods f USING was WHERE {_SAME} AND f.customers = was.customers)
+        UPDATE favourite_periods f
+           SET customers = f.customers - was.customers, sales_minor = f.sales_minor - was.sales_minor
+          FROM was WHERE {_SAME} AND f.customers <> was.customers
+    """),
+    1: sa.text(favourites_added(buyers.favourites(str, where=_THEIRS))),
+}
+"""Taken out, and put back: what some customers like best in months and years since a day."""
 _CLUBS = {
     by: tuple(
         sa.text(statement)
