@@ -97,12 +97,6 @@ def last_day(paid: Sequence[Span]) -> dt.date:
     return max(days)
 
 
-def anniversary_before(joined_on: dt.date, day: dt.date) -> dt.date:
-    """The last anniversary of joining up to a day, where the member's year began."""
-    this_year = add_months(joined_on, 12 * (day.year - joined_on.year))
-    return this_year if this_year <= day else add_months(joined_on, 12 * (day.year - joined_on.year - 1))
-
-
 def runs(held: Sequence[Span]) -> list[Span]:
     """The stretches of membership without a gap, oldest first: periods that touch become one."""
     made: list[Span] = []

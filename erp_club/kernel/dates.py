@@ -16,6 +16,12 @@ def add_months(day: dt.date, months: int) -> dt.date:
     return day_in(year, month + 1, day.day)
 
 
+def anniversary_before(joined_on: dt.date, day: dt.date) -> dt.date:
+    """The last anniversary of joining up to a day, where the member's year began."""
+    this_year = add_months(joined_on, 12 * (day.year - joined_on.year))
+    return this_year if this_year <= day else add_months(joined_on, 12 * (day.year - joined_on.year - 1))
+
+
 def month_end(day: dt.date) -> dt.date:
     """The last day of the day's month."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import gcd
 
-from erp_club.kernel.dates import add_months, day_in, month_end
+from erp_club.kernel.dates import add_months, anniversary_before, day_in, month_end
 from erp_club.kernel.money import Rounding, round_div
 
 
@@ -149,11 +149,8 @@ def _after(expiry: Expiry, day: dt.date) -> dt.date:
 
 def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
     """The last day of the member's year that holds `day`: the one before the next return of the day of joining."""
-    years = day.year - joined_on.year
-    turn = add_months(joined_on, 12 * years)
-    if turn <= day:
-        turn = add_months(joined_on, 12 * (years + 1))
-    return turn - dt.timedelta(days=1)
+    began = anniversary_before(joined_on, day)
+    return add_months(joined_on, 12 * (began.year - joined_on.year + 1)) - dt.timedelta(days=1)
 
 
 def idle_last_day(expiry: Expiry, bought_on: dt.date) -> dt.date | None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from erp_club.clubs.periods import anniversary_before
+from erp_club.kernel.dates import anniversary_before
 from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.facts import Shopper, Used
 

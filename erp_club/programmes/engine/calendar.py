@@ -3,8 +3,8 @@
 import datetime as dt
 import functools
 
-from erp_club.clubs.periods import Span, add_months, anniversary_before
-from erp_club.kernel.dates import age_on, celebrated
+from erp_club.clubs.periods import Span, add_months
+from erp_club.kernel.dates import age_on, anniversary_before, celebrated
 from erp_club.programmes.engine.parts import Every, Period
 
 LENGTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.periods import Span, anniversary_before, terms
+from erp_club.clubs.periods import Span, terms
+from erp_club.kernel.dates import anniversary_before
 from erp_club.promotions.engine.offer import Limits
 
 
