@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.money import to_minor
 from erp_club.kernel.text import Quantity, T
+from erp_club.kernel.typed_numbers import read_number, read_scaled
 from erp_club.points.units import POINTS, Unit
 
 
@@ -65,22 +65,20 @@ def _milli(value: Any) -> int:
 
 
 def _minor(value: Any) -> int:
-    try:
-        return to_minor(value.strip().replace(",", "."))
-    except (AttributeError, ValueError):
-        raise PydanticCustomError("decimal_parsing", "is no amount with at most two places") from None
+    minor = read_scaled(value, 2) if isinstance(value, str) else None
+    if minor is None:
+        raise PydanticCustomError("decimal_parsing", "is no amount with at most two places")
+    return minor
 
 
 def _number(value: Any) -> Decimal:
-    match = (
-        _POINTS.fullmatch(str(value).strip().replace("\u2212", "-")) if isinstance(value, str | int | float) else None
-    )
-    if match is None or isinstance(value, bool):
+    typed = isinstance(value, str | int | float) and not isinstance(value, bool)
+    number = read_number(str(value), 2) if typed else None
+    if number is None:
         raise PydanticCustomError("int_parsing", "is no number")
-    return Decimal(match.group().replace(",", "."))
+    return number
 
 
-_POINTS = re.compile(r"-?\d{1,12}(?:[.,]\d{1,3})?", re.ASCII)
 PointsNumber = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "integer"})]
 """Points: whole parts of what the account counts or, `in_units`, as many of that as somebody types, point or comma."""
 InUnits = Annotated[

@@ -1,17 +1,14 @@
-"""Money and points as integers: reading, rounding once, and sharing out to the last unit.
+"""Money and points as integers: rounding once, and sharing out to the last unit.
 
 Amounts are in minor units of an ISO 4217 currency (agorot, cents, öre); all our currencies have two decimals.
 """
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 
 CASH_STEP_MINOR = {"ILS": 10, "EUR": 5, "SEK": 100}
 """The smallest amount that cash can pay. ILS: Bank of Israel, 1 and 5 agorot withdrawn (2008). EUR: the Finnish act on
 rounding euro cash payments (890/2001). SEK: lagen om avrundning vid betalning (1970:1029), 50 öre withdrawn in 2010."""
-
-_AMOUNT = re.compile(r"(-?)(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 class Rounding(StrEnum):
@@ -34,16 +31,6 @@ def round_div(dividend: int, divisor: int, rounding: Rounding) -> int:
     else:
         whole = (2 * size + divisor) // (2 * divisor)
     return whole if dividend >= 0 else -whole
-
-
-def to_minor(text: str) -> int:
-    """`"12.5"`, `"12.50"` or `"-3"` in minor units: 1250, 1250, −300. Raises ValueError for anything else."""
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not an amount: {text!r}")
-    sign, whole, fraction = match.groups()
-    minor = int(whole) * 100 + int((fraction or "").ljust(2, "0"))
-    return -minor if sign else minor
 
 
 def to_text(minor: int) -> str:

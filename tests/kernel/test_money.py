@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_club.kernel.money import Rounding, allocate, cash_rounding, round_div, to_minor, to_text
+from erp_club.kernel.money import Rounding, allocate, cash_rounding, round_div
 
 AMOUNTS = st.integers(-(10**12), 10**12)
 
@@ -18,17 +18,6 @@ def test_shares_sum_to_the_whole_and_differ_from_the_exact_share_by_less_than_on
     for part, weight in zip(parts, weights, strict=True):
         if whole:
             assert abs(part * whole - total * weight) < whole
-
-
-@given(AMOUNTS)
-def test_an_amount_as_text_reads_back_as_itself(minor: int) -> None:
-    assert to_minor(to_text(minor)) == minor
-
-
-@pytest.mark.parametrize("text", ["", "1,5", "1.234", "٣", "1e3", "NaN", " 1", "--1", "1.", ".5"])
-def test_what_is_no_amount_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="not an amount"):
-        to_minor(text)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ def test_points_are_added_and_taken_with_a_reason(client: TestClient, session: S
     assert "Booked twice" in page
 
 
+def test_two_thousand_with_its_thousands_apart_is_not_two(client: TestClient, session: Session) -> None:
+    url = f"/points-accounts/{an_account(client, session)}/adjustments"
+    submit(client, url, {"points": "2,000", "description": "Goodwill"})
+    assert send(client, url, {"points": 1, "description": "One more"}).json()["balance"] == 2_001
+    refused = submit(client, url, {"points": "2.000", "description": "Goodwill"})
+    assert (refused.status_code, "Enter a whole number." in refused.text) == (422, True)
+
+
 def test_what_waited_for_another_that_waited_for_it_is_done_again_once(client: TestClient, session: Session) -> None:
     # REQ T-03: PostgreSQL ends one of the two (here: whoever writes the first movement), and nobody is to notice
     url = f"/points-accounts/{an_account(client, session, 100)}"

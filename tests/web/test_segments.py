@@ -21,7 +21,7 @@ from erp_club.segments import saved
 from tests.make.clubs import a_customer
 from tests.make.office import HTML, form, head_office, send
 from tests.make.purchases import NOW, a_product
-from web.segment_forms.nodes import from_condition, to_condition
+from web.segment_forms.nodes import Node, from_condition, to_condition
 
 OURS = {"name": "Ours", "where": {"field": "number", "op": "in", "value": ["A", "B"]}}
 
@@ -174,6 +174,18 @@ def test_a_faulty_form_comes_back_with_the_message_at_its_field(office: TestClie
     assert 'value="old"' in page.text
     lost = form(office, "/segment-previews", sent | {"nodes[0].add": "shoe size", "do": "add|0"})
     assert "There is no such question." in lost.text
+
+
+@pytest.mark.parametrize(
+    ("what", "typed", "meant"),
+    [
+        *(("field:points", "2,000", 2000), ("field:points", "2 000", 2000), ("metric:spend", "1,250.50", 125_050)),
+        *(("metric:quantity", "1,125", 1.125), ("metric:purchases", "1,000", 1000)),
+    ],
+)
+def test_thousands_are_read_as_they_are_meant(what: str, typed: str, meant: float):
+    nodes = [Node("all"), Node(parent=0, what=what, op="ge", value=typed)]
+    assert to_condition(nodes, REGISTRY)[0]["all"][0]["value"] == meant
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ rows instead of a tree: `conditions[i]` with a kind, `negated`, and whether all 
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.money import to_minor, to_text
+from erp_club.kernel.money import to_text
 from erp_club.kernel.text import T
+from erp_club.kernel.typed_numbers import read_scaled
 from erp_club.promotions.documents import short
 from erp_club.promotions.engine.conditions import All, AnyOf, Not
 from erp_club.promotions.engine.offer import Offer
@@ -109,24 +110,12 @@ def _step(step: Any, unit: str, path: str, faults: list[FieldError]) -> Any:
 
 
 def _number(name: str, text: str, path: str, faults: list[FieldError]) -> Any:
-    try:
-        if name == "multiplier_bp":
-            return _scaled(text, 4)
-        if name.endswith(("_minor", "_bp")):
-            return to_minor(text.replace(",", ".").removesuffix("%").strip())
-    except ValueError:
+    if not name.endswith(("_minor", "_bp")):
+        return text
+    number = read_scaled(text, 4) if name == "multiplier_bp" else read_scaled(text.removesuffix("%"), 2)
+    if number is None:
         faults.append(FieldError(path, T("Enter a number.")))
-    return text
-
-
-def _scaled(text: str, places: int) -> int:
-    try:
-        scaled = Decimal(text.replace(",", ".")).scaleb(places)
-    except InvalidOperation as error:
-        raise ValueError(text) from error
-    if not scaled.is_finite() or scaled != int(scaled):
-        raise ValueError(text)
-    return int(scaled)
+    return text if number is None else number
 
 
 def to_typed(offer: Offer) -> Typed:

@@ -4,12 +4,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from erp_club.kernel.errors import FieldError
-from erp_club.kernel.money import to_minor, to_text
+from erp_club.kernel.money import to_text
 from erp_club.kernel.text import Quantity, T
+from erp_club.kernel.typed_numbers import read_scaled
 from erp_club.promotions.engine.dates import is_days
 from web.programme_forms import fields as f
 from web.programme_forms.fields import Ask
@@ -152,13 +153,13 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
         words = [word.strip() for word in text.split(",") if word.strip()]
         if ask.control == "words":
             return words or None
-        read = [_number(word, 0) for word in words]
+        read = [read_scaled(word, 0) for word in words]
         if None in read:
             faults.append(FieldError(ask.name, T("Enter numbers between commas.")))
         return text if None in read else read or None
     if ask.control in _SCALES:
         text = _SIGN.sub("", text) if ask.control == "amount" else text
-        number = _number(text.removesuffix("%") if ask.control == "percent" else text, _SCALES[ask.control])
+        number = read_scaled(text.removesuffix("%") if ask.control == "percent" else text, _SCALES[ask.control])
         if number is None:
             faults.append(FieldError(ask.name, T("Enter a number.")))
         return text if number is None else number
@@ -171,17 +172,6 @@ def _days(ask: Ask, text: str, faults: list[FieldError]) -> Any:
         return days or None
     faults.append(FieldError(ask.name, T("Enter days as 24.12, 21.4.2027 or 1.12–31.12, between commas.")))
     return text
-
-
-def _number(text: str, places: int) -> int | None:
-    bare = text.replace(",", ".").strip()
-    try:
-        if places == 2:
-            return to_minor(bare)
-        scaled = Decimal(bare).scaleb(places)
-    except (ValueError, InvalidOperation):
-        return None
-    return int(scaled) if scaled.is_finite() and scaled == int(scaled) else None
 
 
 _ONLY_THERE = {"service": f.SERVICE, "renewal": f.RENEWAL, "level": f.LEVEL}

@@ -5,9 +5,9 @@ Pure.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from erp_club.kernel.typed_numbers import read_number
 from erp_club.points.units import PointsUnit
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, parent
@@ -64,8 +64,5 @@ def _measure(document: Document, name: str) -> Any:
 
 def parts_of(text: str, scale: int) -> int | None:
     """What is typed, in parts; None where it isn't a whole number of them."""
-    try:
-        number = Decimal(text.replace(",", ".").strip())
-    except InvalidOperation:
-        return None
-    return PointsUnit(scale=scale).parts(number) if number.is_finite() else None
+    number = read_number(text, 2)
+    return None if number is None else PointsUnit(scale=scale).parts(number)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from erp_club.kernel.money import to_minor
+from erp_club.kernel.typed_numbers import read_scaled
 from erp_club.permissions.catalog import Permission
 from erp_club.stored_value.kinds import CardKind, ProductState, VatAt
 from erp_club.stored_value.products import commands, queries
@@ -37,10 +37,10 @@ def _amounts(value: Any) -> Any:
     """Several amounts in one line of a form, with blanks or semicolons between them."""
     if not isinstance(value, str):
         return value
-    try:
-        return [to_minor(word.replace(",", ".")) for word in _BETWEEN.split(value.strip()) if word]
-    except ValueError:
-        raise PydanticCustomError("decimal_parsing", "are no amounts with at most two places") from None
+    amounts = [read_scaled(word, 2) for word in _BETWEEN.split(value.strip()) if word]
+    if None in amounts:
+        raise PydanticCustomError("decimal_parsing", "are no amounts with at most two places")
+    return amounts
 
 
 Minor = Annotated[int, Field(ge=1, le=MOST_MINOR)]

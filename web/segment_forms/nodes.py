@@ -6,18 +6,21 @@ point, several as the chips of `values`. What a form can't say, such as an order
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.fields import Kind, Op, Registry
-from erp_club.kernel.money import to_minor, to_text
+from erp_club.kernel.money import to_text
 from erp_club.kernel.text import T
+from erp_club.kernel.typed_numbers import read_number, read_scaled
 from erp_club.segments.sentence import AMOUNTS
 from erp_club.segments.tree import MOST_LEAVES, Calendar, MetricName, OfKey
 
 GROUPS = ("all", "any", "none")
 SEGMENT = "field:segment"
+CLASS = "field:class"
+_MOST_PLACES = 6
+"""Decimals of quantities and of classifications; other figures are counted, and have none or few."""
 MOST_NODES = 2 * MOST_LEAVES
 TEXT_OPS = (Op.IN, Op.NOT_IN, Op.IS_NULL)
 
@@ -177,7 +180,7 @@ class _Builder:
         elif kind is Kind.TEXT:
             made["value"] = node.values
         elif node.op == Op.BETWEEN:
-            made["value"] = [self._one(index, kind, node.value, metric), self._one(index, kind, node.last, metric)]
+            made["value"] = [self._one(index, kind, each, metric) for each in (node.value, node.last)]
         else:
             made["value"] = self._one(index, kind, node.value, metric)
         return made
@@ -192,14 +195,12 @@ class _Builder:
     def _one(self, index: int, kind: Kind, typed: str, metric: MetricName | None) -> Any:
         if kind is Kind.DATE:
             return typed
-        try:
-            if metric in AMOUNTS:
-                return to_minor(typed.replace(",", "."))
-            found = Decimal(typed.replace(",", "."))
-            return int(found) if found == found.to_integral_value() and abs(found) < 10**15 else float(found)
-        except (ValueError, InvalidOperation, OverflowError):
+        parted = metric is MetricName.QUANTITY or self._nodes[index].what == CLASS
+        found = read_scaled(typed, 2) if metric in AMOUNTS else read_number(typed, _MOST_PLACES if parted else 2)
+        if found is None:
             self.faults.append(FieldError(f"nodes[{index}].value", T("A number is needed here.")))
             return 0
+        return int(found) if found == int(found) else float(found)
 
 
 def from_condition(condition: Any, registry: Registry) -> list[Node] | None:
