@@ -50,6 +50,9 @@ def test_what_is_typed_while_the_dialog_comes_and_goes_is_kept_in_order(page: Pa
     expect(page.locator("#slip-paid")).to_contain_text("Dana")
     # The last Enter was one too many: the change stays in sight.
     expect(page.locator(".change")).to_contain_text("₪51.10")
+    # Behind Escape it is meant.
+    at_once(page, "[F9][Escape][Enter]")
+    expect(page.locator("#paid")).to_have_count(0)
     scan(page, MILK)
     expect(page.locator("#line-1")).to_be_visible()
     page.keyboard.press("ArrowUp")

@@ -73,7 +73,7 @@
     if (!detail?.ctx?.target?.matches?.("[data-follows]")) drawn += 1;
   });
 
-  // htmx wraps a plain string as {value: …}.
+  // htmx wraps a plain string.
   document.addEventListener("toast", (event) => showToast(event.detail?.value ?? event.detail));
   document.addEventListener("htmx:error", () => showToast({ text: toasts.dataset.failed, kind: "bad" }));
 
@@ -111,16 +111,14 @@
     }
   }
 
-  const sendsItself = (form) => form.method === "post" && !form.target;
-
   document.addEventListener("submit", (event) => {
     if (event.target.hasAttribute("data-busy")) {
       event.preventDefault();
       event.stopImmediatePropagation();
     }
   }, true);
-  document.addEventListener("submit", (event) => {
-    if (!event.defaultPrevented && sendsItself(event.target)) setBusy(event.target, true);
+  document.addEventListener("submit", ({ defaultPrevented, target }) => {
+    if (!defaultPrevented && target.method === "post" && !target.target) setBusy(target, true);
   });
   document.addEventListener("htmx:before:request", (event) => {
     const form = event.detail.ctx.request.form;
@@ -164,17 +162,14 @@
       }
     }
     if (event.key === "Escape") {
-      const menu = document.querySelector(".menu[open]");
-      if (menu) {
-        menu.open = false;
-        menu.querySelector("summary").focus();
-      }
+      const summary = document.querySelector(".menu[open] summary");
+      summary?.focus();
+      summary?.click();
     }
   });
 
   document.addEventListener("click", (event) => {
-    const close = event.target.closest("[data-close]");
-    if (close && dialog.contains(close)) {
+    if (event.target.closest("dialog [data-close]")) {
       event.preventDefault();
       dialog.close();
     }

@@ -69,10 +69,7 @@
 
   async function show(answer) {
     const to = answer.headers.get("HX-Redirect");
-    if (to) {
-      location.assign(to);
-      return;
-    }
+    if (to) return void location.assign(to);
     const text = await answer.text();
     if (text.includes('id="till"')) {
       await htmx.swap({ sourceElement: region(), target: region(), text, swap: "outerMorph" });
@@ -135,11 +132,12 @@
   }
 
   function pressAgain() {
-    while (!waits.size && ahead.length) {
+    for (let last; !waits.size && ahead.length;) {
       const { key, code = "", shiftKey, timeStamp = 0 } = ahead.shift();
       const event = new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true });
       event.at = timeStamp;
-      if (document.activeElement.dispatchEvent(event)) actAsBrowser(event, document.activeElement);
+      if (document.activeElement.dispatchEvent(event)) actAsBrowser(event, document.activeElement, last);
+      last = key;
     }
   }
 
@@ -149,14 +147,14 @@
     document.activeElement.select?.();
   }
 
-  function actAsBrowser({ key, shiftKey }, field) {
+  function actAsBrowser({ key, shiftKey }, field, last) {
     if (key === "Tab") {
       const all = (dialog.open ? dialog : document).querySelectorAll("a, button, input, select, textarea, summary");
       const stops = [...all].filter((each) => each.checkVisibility() && each.type !== "hidden");
       step(stops, shiftKey);
     } else if (key === "Escape") dialog.close();
     else if (key === "Backspace") document.execCommand("delete");
-    else if (key === "Enter" && field === scan && !scan.value) return; // pressed twice
+    else if (key === "Enter" && field === scan && !scan.value && last !== "Escape") return; // pressed twice
     else if (key === "Enter" && !field.matches("a, button, summary")) {
       field.form?.requestSubmit([...field.form.elements].find((each) => each.matches("button:not([type=button])")));
     } else if (!editable(field)) {
