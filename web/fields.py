@@ -48,6 +48,8 @@ def _plain(value: Any) -> Any:
 Plain = BeforeValidator(_plain)
 RowId = Annotated[int, Path(ge=0, le=2**63 - 1), Plain]
 """A row's number in a path."""
+ChosenMonths = Annotated[int, Field(ge=1, le=1_200)]
+"""The length of a membership that was chosen in place of the usual one."""
 SmallRowId = Annotated[int, Path(ge=0, le=2**31 - 1), Plain]
 """The same for tables that stay small, whose numbers are shorter: stores, tills, staff, clubs, products."""
 

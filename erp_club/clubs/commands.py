@@ -182,8 +182,9 @@ def renew_membership(
     by: Actor,
     card: str | None = None,
     seen: dt.date | None = None,
+    months: int | None = None,
 ) -> Prolonged:
-    """Add the club's term, from the old end or from today as the club says (`periods.next_period`).
+    """Add the club's term, or `months` of choice, from the old end or today as the club says (`periods.next_period`).
 
     A `card` that was presented must be the customer's and hold in this club (M-07). `seen` is the last day that was
     shown to whoever renews: two who renew at once add one term. Raises NotFound, Conflict `club-not-open`,
@@ -195,17 +196,19 @@ def renew_membership(
     _check_seen(held, seen)
     if card is not None:
         _check_card(session, held, card)
-    span = renewal_of(held, today=today)
+    span = renewal_of(held, today=today, months=months)
     return _prolong(session, held, span, PeriodKind.RENEWAL, today=today, now=now, by=by)
 
 
-def renewal_of(held: Held, *, today: dt.date) -> Span:
-    """The days that renewing today would add. Raises Conflict as `renew_membership`, Refused `not-longer`."""
+def renewal_of(held: Held, *, today: dt.date, months: int | None = None) -> Span:
+    """The days that renewing today would add, or `months` of choice. Raises as `renew_membership`, and `not-longer`."""
     _check_open(held)
     terms = held.terms
     how: dict[str, Any] = {"renewal_from": terms.renewal_from, "grace_days": terms.grace_days}
     try:
-        return periods.next_period(held.spans, terms.term_months, today=today, to_month_end=terms.to_month_end, **how)
+        return periods.next_period(
+            held.spans, months or terms.term_months, today=today, to_month_end=terms.to_month_end, **how
+        )
     except ValueError as error:
         raise errors.not_longer(periods.last_day(held.spans)) from error
 
@@ -336,14 +339,13 @@ def _check_open(held: Held) -> None:
 
 
 def _check_seen(held: Held, seen: dt.date | None) -> None:
-    last = max((span.last for span in held.spans if span.last), default=None)
-    if seen is not None and last is not None and last > seen:
+    last = max((span.last for span in held.spans if span.last), default=dt.date.min)
+    if seen is not None and last > seen:
         raise errors.longer_meanwhile(last)
 
 
 def _check_card(session: Session, held: Held, number: str) -> None:
-    card = read_card(session, number)
-    if card.customer_id != held.customer_id:
+    if (card := read_card(session, number)).customer_id != held.customer_id:
         raise card_errors.of_somebody_else()
     if card.club_id not in {None, held.club_id}:
         raise card_errors.of_another_club()

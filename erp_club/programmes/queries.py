@@ -19,6 +19,7 @@ from erp_club.programmes import documents, errors
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import CouponGiven
+from erp_club.programmes.engine.membership import TermFee
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Channels, Programme
 from erp_club.programmes.models import ProgrammeVersion
@@ -160,6 +161,21 @@ def joining_prices(session: Session, *, on: dt.date) -> dict[int, int]:
     """What joining costs by the clubs' programmes of the day, in minor units; nothing of those without a price."""
     prices = _of_each(session, ProgrammeVersion.document["fees"]["joining_minor"].as_integer(), on)
     return {of: minor for of, minor in prices.items() if minor}
+
+
+def joining_lengths(session: Session, *, on: dt.date) -> dict[int, dict[int, int]]:
+    """Which other lengths, in months, may be chosen when joining the clubs on a day, by the club, with their prices.
+
+    Those that are for some customers alone are left out: they are asked for by name.
+    """
+    said = _of_each(session, ProgrammeVersion.document["fees"]["terms"], on).items()
+    made: dict[int, dict[int, int]] = {}
+    for of, terms in said:
+        offered = [TermFee.model_validate(each) for each in terms or ()]
+        open_to_all = [each for each in offered if each.level is None and not each.segments]
+        if open_to_all:
+            made[of] = {each.months: each.joining_minor for each in sorted(open_to_all, key=lambda each: each.months)}
+    return made
 
 
 def _of_each(session: Session, asked: sa.ColumnElement[Any], on: dt.date) -> dict[int, Any]:

@@ -152,6 +152,8 @@ FULL: dict[str, Any] = {
         "segments": [{"segments": ["Students"], "joining_minor": 1900, "renewal_minor": 900}],
         "instalments": {"first_minor": 2000, "within_months": 24},
         "levels": [{"level": "GOLD", "joining_minor": 30000, "renewal_minor": 25000, "upgrade_pro_rata": False}],
+        "terms": [{"months": 24, "joining_minor": 18000, "renewal_minor": 14000, "level": "GOLD",
+                   "segments": ["Students"], "waived": False}],
     },
     "undo": {"days": 30},
     "earning": {

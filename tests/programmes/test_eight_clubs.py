@@ -204,7 +204,7 @@ class Asks:
         assert renewal_fee(self.programme.fees, term_minor).due_minor == due
 
     def upgrade_fee(self, level: str, joined: str, on: str, due: int) -> None:
-        assert upgrade_fee(self.programme.fees, None, level, first_term(self.programme, day(joined)), day(on)) == due
+        assert upgrade_fee(self.programme, None, level, first_term(self.programme, day(joined)), day(on)) == due
 
     def refund(self, paid: int, joined: str, on: str, back: int) -> None:
         term = first_term(self.programme, day(joined))

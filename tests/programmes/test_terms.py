@@ -11,8 +11,10 @@ from erp_club.programmes.engine.programme import Channels
 from erp_club.programmes.engine.renew import (
     Applicant,
     Person,
+    fees_for,
     first_term,
     joining_fee,
+    lengths,
     may_not_join,
     may_not_share,
     may_renew,
@@ -149,8 +151,9 @@ def test_a_fee_comes_back_whole_within_its_days():
 @pytest.mark.parametrize(("pro_rata", "costs"), [(True, 20_000 * 184 // 365), (False, 20_000)])
 def test_a_paid_level_costs_the_difference_for_the_days_left(pro_rata: bool, costs: int):
     level = {"level": "GOLD", "joining_minor": 30_000, "renewal_minor": 25_000, "upgrade_pro_rata": pro_rata}
-    fees = a_programme(fees=FEES | {"levels": [level]}).fees
-    assert upgrade_fee(fees, None, "GOLD", YEAR, day("2026-07-01")) == pytest.approx(costs, abs=1)
+    club = a_programme(fees=FEES | {"levels": [level]})
+    fees = club.fees
+    assert upgrade_fee(club, None, "GOLD", YEAR, day("2026-07-01")) == pytest.approx(costs, abs=1)
     assert renewal_fee(fees, 0, "GOLD").due_minor == 25_000
 
 
@@ -215,3 +218,27 @@ def test_until_when_points_hold(rule: dict[str, Any], last: str | None):
     club = a_programme(expiry={"rule": rule})
     got = last_day(club.expiry.rule, TODAY, joined_on=day("2025-10-01"))
     assert got == (day(last) if last else None)
+
+
+TWO_YEARS = Span(day("2026-01-01"), day("2027-12-31"))
+GOLD = {"level": "GOLD", "joining_minor": 30_000, "renewal_minor": 25_000}
+LONGER = {"months": 24, "joining_minor": 18_000, "renewal_minor": 15_000}
+
+
+@pytest.mark.parametrize(
+    ("own", "costs"), [([], 20_000 * 549 // 365), ([LONGER | {"level": "GOLD", "joining_minor": 50_000}], 24_066)]
+)
+def test_a_paid_level_in_a_longer_term_costs_the_difference_for_its_days(own: list[dict[str, Any]], costs: int):
+    club = a_programme(fees=FEES | {"levels": [GOLD], "terms": [LONGER, *own]}, term={"kind": "months", "months": 12})
+    assert upgrade_fee(club, None, "GOLD", TWO_YEARS, day("2026-07-01")) == pytest.approx(costs, abs=1)
+
+
+def test_customers_of_a_segment_may_choose_what_others_may_not():
+    students = LONGER | {"segments": ["Students"], "joining_minor": 9_000}
+    club = a_programme(
+        fees=FEES | {"terms": [students, LONGER | {"months": 36}]}, term={"kind": "months", "months": 12}
+    )
+    assert lengths(club, fees_for(club.fees, frozenset())) == [36]
+    of_students = fees_for(club.fees, frozenset({"Students"}))
+    assert lengths(club, of_students) == [24, 36]
+    assert joining_fee(of_students, months=24).due_minor == 9_000

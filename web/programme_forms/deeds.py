@@ -14,6 +14,7 @@ _ON: dict[str, Any] = {
     "fees.waiver.steps": [{"at_least_minor": 100000}],
     "fees.levels": [{"level": "GOLD", "joining_minor": 0, "renewal_minor": 0}],
     "fees.segments": [{"segments": [], "joining_minor": 0, "renewal_minor": 0}],
+    "fees.terms": [{"months": 24, "joining_minor": 0, "renewal_minor": 0}],
     "redemption": {"worth_points": 1, "worth_minor": 100},
     "levels": {"levels": [{"code": "BASIC", "at_least": 0}, {"code": "GOLD", "at_least": 100000}]},
     "levels.milestones": [{"code": "milestone", "at": 50000, "gives": _GIFTS}],

@@ -73,6 +73,8 @@ def _membership(document: Document) -> Section:
         _paid_levels(drawn)
     if rows(document, "fees.segments") or (paid and is_open(document, "membership")):
         _other_prices(drawn)
+    if rows(document, "fees.terms") or (term == "months" and paid and is_open(document, "membership")):
+        _lengths(drawn)
     return Section("membership", N_("Membership"), blocks=[drawn.block("", "")])
 
 
@@ -87,6 +89,22 @@ def _other_prices(drawn: Drawing) -> None:
         drawn.rows("fees.segments", asked, least=0)
     else:
         drawn.adds.append(Button("on|fees.segments", N_("Some customers pay another price")))
+
+
+def _lengths(drawn: Drawing) -> None:
+    price = N_("Price of joining"), N_("Price of renewing")
+    asked = (
+        Ask("months", N_("One may choose so many months")),
+        *(Ask(name, label, "amount", _FREE, optional=True)
+          for name, label in zip(("joining_minor", "renewal_minor"), price, strict=True)),
+        Ask("level", N_("Only at the paid level"), "text", optional=True),
+        Ask("segments", N_("Only for customers of"), "words", optional=True),
+        Ask("waived", N_("Purchases don't make it cheaper"), "unless"),
+    )  # fmt: skip
+    if rows(drawn.document, "fees.terms"):
+        drawn.rows("fees.terms", asked, least=0)
+    else:
+        drawn.adds.append(Button("on|fees.terms", N_("Another length can be chosen")))
 
 
 def _paid_levels(drawn: Drawing) -> None:

@@ -219,6 +219,8 @@ def _tidy(document: Document) -> Document:
     if term not in {"months", "date"}:
         for name in ("fees.renewal_minor", "fees.waiver"):
             put(document, name, None)
+    if term != "months":
+        put(document, "fees.terms", None)
     if at(document, "levels.window.last_days") is not None:
         rolling = at(document, "levels.window.every") == "rolling"
         put(document, "levels.window.months" if rolling else "levels.window.last_days", None)

@@ -22,7 +22,7 @@ from erp_club.purchases.fees import unsold
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import AskedDay, Body, Line, RowId, SmallRowId, Word
+from web.fields import AskedDay, Body, ChosenMonths, Line, RowId, SmallRowId, Word
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -40,16 +40,19 @@ class Joining(Body):
     club: Word | None = None
     club_id: SmallRowId | None = None
     household_of: Word | None = None
+    months: ChosenMonths | None = None
 
 
 class Renewal(Body):
     """The card that was presented, if any: it must be the member's (M-07).
 
-    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed.
+    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed. `months`
+    where another length than the usual one was chosen.
     """
 
     card: Line | None = None
     valid_until: dt.date | None = None
+    months: ChosenMonths | None = None
 
 
 class Extension(Body):
@@ -130,7 +133,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
     club_id = body.club_id if body.club is None else queries.club_id_by_code(act.session, body.club)
     assert club_id is not None
     if body.household_of is None:
-        joined = unsold.join(act.session, customer_id, club_id, day=_day(act))
+        joined = unsold.join(act.session, customer_id, club_id, day=_day(act), months=body.months)
     else:
         main_id = person_called(act.session, body.household_of, field="household_of")
         joined = unsold.join_household(act.session, customer_id, club_id, main_id, day=_day(act))
@@ -153,8 +156,16 @@ def renew(
     act: Annotated[Act, needs(Permission.MEMBERSHIPS_RENEW)], membership_id: RowId, body: Renewal | None = None
 ) -> Response:
     """Renew by the club's term: after the last paid day, or from today where that is over."""
-    card, seen = (body.card or None, body.valid_until) if body else (None, None)
-    return _prolonged(act, unsold.renew(act.session, membership_id, card=card, day=_day(act), seen=seen))
+    asked = body or Renewal()
+    renewed = unsold.renew(
+        act.session,
+        membership_id,
+        card=asked.card or None,
+        day=_day(act),
+        seen=asked.valid_until,
+        months=asked.months,
+    )
+    return _prolonged(act, renewed)
 
 
 def extension_page(act: Act, form: FormState) -> Response:

@@ -17,14 +17,14 @@ from erp_club.permissions.catalog import Permission
 from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.events.queries import person_called
 from erp_club.programmes.needs.queries import giving
-from erp_club.programmes.queries import clubs_not_doing, joining_prices
+from erp_club.programmes.queries import clubs_not_doing, joining_lengths, joining_prices
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.baskets import commands, memberships
 from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.fees.unsold import join_household
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, Word
+from web.fields import Body, ChosenMonths, Line, Word
 from web.forms import FormState
 from web.home_store import at_home
 from web.refusals import again
@@ -33,7 +33,7 @@ from web.routes.till import AtTill, shown, till_page
 from web.views.customer_labels import ClassFieldView
 from web.views.customers import Choice, FormFieldLine, Person, form_view, scanned_form
 from web.views.duplicates import Candidates, refused_candidates
-from web.views.panel import PricedClub
+from web.views.panel import PricedClub, lengths_view
 from web.views.till import TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
@@ -51,10 +51,14 @@ class Buyer(Body):
 
 
 class Joining(Body):
-    """The club that the sale's customer joins, and whose household, by number or card, where it is to share one."""
+    """The club that the sale's customer joins, and whose household, by number or card, where it is to share one.
+
+    `months` where another length than the usual one was chosen.
+    """
 
     club_id: ClubId
     household_of: Word | None = None
+    months: ChosenMonths | None = None
 
 
 class OfferedCustomer(Body):
@@ -69,12 +73,14 @@ class OfferedCustomer(Body):
 class NewCustomer(CustomerBody):
     """Somebody new, the card they were handed, and the clubs they join, each by its id: `{"1": true}`.
 
+    `months` by the club's id where another length than the usual one was chosen.
     `id_zone` are the lines of the passport that a scan has filled in the form from.
     """
 
     id_zone: Line | None = None
     card: Line | None = None
     clubs: Annotated[dict[ClubId, bool], Field(max_length=100)] = {}
+    months: Annotated[dict[ClubId, ChosenMonths | None], Field(max_length=100)] = {}
     confirmed_not: Confirmed = []
 
 
@@ -121,7 +127,9 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], 
     """Let the sale's customer join a club; the sale earns by it already."""
     customer_id = commands.current_customer(act.session, by=act.by)
     if body.household_of is None:
-        memberships.join_of_buyer(act.session, body.club_id, act.terminal, today=act.today, now=act.now, by=act.by)
+        memberships.join_of_buyer(
+            act.session, body.club_id, act.terminal, months=body.months, today=act.today, now=act.now, by=act.by
+        )
     else:
         main_id = person_called(act.session, body.household_of, field="household_of")
         day = Day(act.today, act.now, act.by, where_of(act.terminal))
@@ -141,9 +149,14 @@ def _new_customer_page(
     fresh: bool = False,
 ) -> Response:
     closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.terminal), on=act.today)
-    prices = joining_prices(act.session, on=act.today)
+    prices, lengths = joining_prices(act.session, on=act.today), joining_lengths(act.session, on=act.today)
     open_clubs = [
-        PricedClub(club_id=club.id, names=club.names, joining_minor=prices.get(club.id, 0))
+        PricedClub(
+            club_id=club.id,
+            names=club.names,
+            joining_minor=prices.get(club.id, 0),
+            lengths=lengths_view(lengths, club.id),
+        )
         for club in clubs(act.session)
         if club.state == "published" and club.id not in closed
     ]
@@ -181,7 +194,9 @@ def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
 @again(new_customer_again)
 def scan_new(act: Offering, body: NewCustomer) -> Response:
     """Fill in the dialog from the lines of a passport in `id_number`; what was typed stays."""
-    return _scanned(act, CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"})))
+    return _scanned(
+        act, CustomerFields(**body.model_dump(exclude={"card", "clubs", "months", "confirmed_not", "classes"}))
+    )
 
 
 def _scanned(act: Act, typed: CustomerFields, *, fresh: bool = False) -> Response:
@@ -197,7 +212,7 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
         raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
     body = at_home(act, body)
-    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"}))
+    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "months", "confirmed_not", "classes"}))
     customer_id = open_new_customer(
         act.session,
         filled,
@@ -214,7 +229,10 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
         hand_out_card(act.session, customer_id, body.card, now=act.now)
     commands.set_customer(act.session, customer_id, now=act.now, by=act.by)
     for club_id in joins:
-        memberships.join_of_buyer(act.session, club_id, act.terminal, today=act.today, now=act.now, by=act.by)
+        length = body.months.get(club_id)
+        memberships.join_of_buyer(
+            act.session, club_id, act.terminal, months=length, today=act.today, now=act.now, by=act.by
+        )
         grant_to(act.session, customer_id, giving(act.today, act.now, act.by))
         welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     return shown(act, till_view(act))

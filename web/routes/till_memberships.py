@@ -17,7 +17,7 @@ from erp_club.purchases.confirming.commands import confirm_membership
 from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, RowId, Word
+from web.fields import Body, ChosenMonths, Line, RowId, Word
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -41,12 +41,14 @@ _ROW = re.compile(r"[0-9]{1,19}")
 class RenewalAtTill(Body):
     """The membership of the sale's customer that goes on, and the card that was shown for it (M-07).
 
-    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed.
+    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed. `months`
+    where another length than the usual one was chosen.
     """
 
     membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
     card: Line | None = None
     valid_until: dt.date | None = None
+    months: ChosenMonths | None = None
 
 
 class UpgradeAtTill(Body):
@@ -111,6 +113,7 @@ def renew(act: Renewing, body: RenewalAtTill) -> Response:
         body.membership_id,
         card=body.card or None,
         seen=body.valid_until,
+        months=body.months,
         where=where_of(act.terminal),
         today=act.today,
         now=act.now,

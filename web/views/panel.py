@@ -12,7 +12,7 @@ from erp_club.clubs.queries import MembershipRow, clubs_to_join, memberships
 from erp_club.points.queries import standings
 from erp_club.points.units import Unit
 from erp_club.programmes.engine.places import Doing
-from erp_club.programmes.queries import clubs_not_doing
+from erp_club.programmes.queries import clubs_not_doing, joining_lengths
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.pricing import next_benefits_of
@@ -83,11 +83,19 @@ class PanelMembership(BaseModel):
     household: PanelHousehold | None
 
 
+class LengthView(BaseModel):
+    """Another length of a membership that may be chosen when joining, and what joining costs for it."""
+
+    months: int
+    joining_minor: int
+
+
 class PanelClub(BaseModel):
-    """A club that the customer can join."""
+    """A club that the customer can join, for its usual length or another one of choice."""
 
     club_id: int
     names: dict[str, str]
+    lengths: list[LengthView] = []
 
 
 class PricedClub(PanelClub):
@@ -226,7 +234,13 @@ def _next_benefits(act: Act, customer_id: int) -> Mapping[str, NextBenefit]:
 
 def _clubs(act: Act, customer_id: int, closed: Collection[int]) -> list[PanelClub]:
     open_here = [club for club in clubs_to_join(act.session, customer_id) if club.id not in closed]
-    return [PanelClub(club_id=club.id, names=club.names) for club in open_here]
+    lengths = joining_lengths(act.session, on=act.today) if open_here else {}
+    return [PanelClub(club_id=club.id, names=club.names, lengths=lengths_view(lengths, club.id)) for club in open_here]
+
+
+def lengths_view(lengths: Mapping[int, Mapping[int, int]], club_id: int) -> list[LengthView]:
+    """The lengths that a club lets one choose when joining, the shortest first."""
+    return [LengthView(months=months, joining_minor=minor) for months, minor in lengths.get(club_id, {}).items()]
 
 
 def _renewable(row: MembershipRow, closed: Collection[int], today: dt.date) -> bool:

@@ -10,11 +10,21 @@ from web.views.clubs import MembershipLine, membership_line
 from web.views.levels import LevelChoice
 
 
+class RenewalLength(BaseModel):
+    """Another length that may be chosen, up to when it runs, and what it costs, `full_minor` without a waiver."""
+
+    months: int
+    valid_until: dt.date | None
+    fee_minor: int
+    full_minor: int
+
+
 class RenewalView(BaseModel):
     """A membership, the days that renewing today adds, both included, and whether the card must be shown for it.
 
     It costs `fee_minor`, by the term's purchases less than `full_minor` where they waive it or a part; with
     `missing_minor` more bought it would cost `then_minor`. `level` is the one that was bought and goes on.
+    `lengths` may be chosen in place of these days.
     """
 
     membership: MembershipLine
@@ -26,11 +36,13 @@ class RenewalView(BaseModel):
     missing_minor: int
     then_minor: int
     level: LevelChoice | None
+    lengths: list[RenewalLength]
 
 
 def renewal_view(act: Act, membership_id: int) -> RenewalView:
     """What renewing this membership of the sale's customer would do. Raises as `memberships.renewal_told`."""
-    span, cost = memberships.renewal_told(act.session, membership_id, today=act.today, by=act.by)
+    told = memberships.renewal_told(act.session, membership_id, today=act.today, by=act.by)
+    span, cost = told.span, told.cost
     line = membership_line(act, membership_id)
     level = next((each for each in line.level_choices if cost is not None and each.code == cost.level), None)
     return RenewalView(
@@ -43,4 +55,13 @@ def renewal_view(act: Act, membership_id: int) -> RenewalView:
         missing_minor=cost.fee.missing_minor if cost else 0,
         then_minor=cost.fee.then_minor if cost else 0,
         level=level,
+        lengths=[
+            RenewalLength(
+                months=months,
+                valid_until=told.others[months].last,
+                fee_minor=fee.now_minor,
+                full_minor=fee.full_minor,
+            )
+            for months, fee in (cost.others if cost else {}).items()
+        ],
     )

@@ -6,7 +6,17 @@ from itertools import pairwise
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import USED_AT_ONCE, LevelGiven, PayoutGiven, RenewalGiven, StoredValueGiven
-from erp_club.programmes.engine.membership import AgeTerm, DateTerm, Fees, LifetimeTerm, Waiver, WaiverStep
+from erp_club.programmes.engine.membership import (
+    AgeTerm,
+    Begins,
+    DateTerm,
+    Fees,
+    LifetimeTerm,
+    MonthsTerm,
+    TermFee,
+    Waiver,
+    WaiverStep,
+)
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Benefit
@@ -28,12 +38,13 @@ def fee_findings(programme: Programme) -> Iterator[Finding]:
         elif not any(isinstance(each.gives, PayoutGiven | StoredValueGiven) for each in programme.rewards):
             yield Finding("fees.instalments", T("No period reward pays money from which the rest could be withheld."))
     yield from _unsold(fees)
+    yield from _lengths(programme)
     if fees.joining_waiver is not None:
         yield from _of_the_sale("fees.joining_waiver.of", fees.joining_waiver.of)
         if not fees.joining_minor:
             yield Finding("fees.joining_waiver", T("There is no joining fee to waive."), stops=False)
         yield from _waiver("fees.joining_waiver", fees.joining_waiver, (fees.joining_minor,))
-    renewals = (fees.renewal_minor, *(each.renewal_minor for each in fees.levels))
+    renewals = (fees.renewal_minor, *(each.renewal_minor for each in (*fees.levels, *fees.terms)))
     if fees.waiver is not None and not any(renewals):
         yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
     if isinstance(programme.term, LifetimeTerm) and fees.renewal_minor:
@@ -62,6 +73,36 @@ def _renewed_by_points(programme: Programme) -> Iterator[Finding]:
             yield Finding(f"benefits[{index}].issue", text, stops=False)
 
 
+def _lengths(programme: Programme) -> Iterator[Finding]:
+    """What is wrong with the lengths that may be chosen."""
+    fees, term = programme.fees, programme.term
+    if fees.terms and not isinstance(term, MonthsTerm):
+        text = T("Lengths can be chosen where membership lasts a number of months. Say so, or take these out.")
+        yield Finding("fees.terms", text)
+        return
+    if fees.terms and fees.instalments is not None:
+        yield Finding("fees.instalments", T("A price that is paid in parts can't have a choice of lengths."))
+    paid = {each.level for each in fees.levels}
+    for index, each in enumerate(fees.terms):
+        path = f"fees.terms[{index}]"
+        if isinstance(term, MonthsTerm) and each.months == term.months:
+            yield Finding(f"{path}.months", T("This is the usual length: say its price with the club's own."))
+        if any(_same_offer(each, other) for other in fees.terms[:index]):
+            yield Finding(path, T("This length has a price for the same members already."))
+        if each.level is not None and each.level not in paid:
+            yield Finding(f"{path}.level", T("This level isn't sold. Name one that has a price of its own."))
+        if programme.joining.begins is Begins.CONFIRMED and not each.joining_minor and each.level is None:
+            text = T("Without a price, the length can't be kept until the membership is confirmed.")
+            yield Finding(f"{path}.joining_minor", text)
+        if not each.waived and fees.waiver is None and fees.joining_waiver is None:
+            yield Finding(f"{path}.waived", T("Nothing waives a fee here, so this has no effect."), stops=False)
+
+
+def _same_offer(one: TermFee, other: TermFee) -> bool:
+    """Whether two prices are for the same members and length."""
+    return (one.months, one.level, set(one.segments)) == (other.months, other.level, set(other.segments))
+
+
 def _of_the_sale(path: str, of: Measure) -> Iterator[Finding]:
     """What can't be asked of a sale that isn't paid yet."""
     if of.counts is not Counts.SPEND:
@@ -74,8 +115,9 @@ def _of_the_sale(path: str, of: Measure) -> Iterator[Finding]:
 
 def _unsold(fees: Fees) -> Iterator[Finding]:
     """What costs something, and isn't sold as any product."""
-    joining = fees.joining_minor or any(each.joining_minor for each in fees.levels)
-    renewing = fees.renewal_minor or any(each.renewal_minor for each in fees.levels)
+    others = (*fees.levels, *fees.terms)
+    joining = fees.joining_minor or any(each.joining_minor for each in others)
+    renewing = fees.renewal_minor or any(each.renewal_minor for each in others)
     text = T("Name the product by which this is sold: without one it can't be paid at the till.")
     if fees.joining_product is None and (joining or (renewing and fees.renewal_product is None)):
         yield Finding("fees.joining_product", text, stops=False)

@@ -220,6 +220,22 @@ class SegmentFee(Part):
     renewal_minor: Minor = 0
 
 
+class TermFee(Part):
+    """Another length that one may choose when joining or renewing, and what that costs in place of the usual one.
+
+    At a paid `level`, it is that level's price; with `segments`, it is for these customers alone. Of several that fit
+    somebody, the lowest.
+    """
+
+    months: Months
+    joining_minor: Minor = 0
+    renewal_minor: Minor = 0
+    level: Key | None = None
+    segments: Keys = ()
+    waived: bool = True
+    """Whether purchases that waive the usual fee, or a part of it, waive this one too."""
+
+
 class Instalments(Part):
     """The fee may be paid in parts: so much at joining, the rest withheld from period rewards.
 
@@ -252,6 +268,7 @@ class Fees(Part):
     levels: Annotated[tuple[LevelFee, ...], Field(max_length=20)] = ()
     segments: Annotated[tuple[SegmentFee, ...], Field(max_length=20)] = ()
     """Of several that fit somebody, the lowest."""
+    terms: Annotated[tuple[TermFee, ...], Field(max_length=20)] = ()
 
 
 class Who(StrEnum):

@@ -88,12 +88,15 @@ def _last_of_age(term: AgeTerm, born: dt.date) -> dt.date:
     return celebrated(born, born.year + term.age) - DAY
 
 
-def first_term(programme: Programme, start: dt.date, born: dt.date | None = None) -> Span:
-    """The days that joining gives; `born` is the birthday by which they go, where they go by one."""
+def first_term(programme: Programme, start: dt.date, born: dt.date | None = None, *, months: int | None = None) -> Span:
+    """The days that joining gives, so many `months` where another length than the usual one was chosen.
+
+    `born` is the birthday by which they go, where they go by one.
+    """
     term = programme.term
     match term:
         case MonthsTerm():
-            return first_period(start, term.months, to_month_end=term.to_month_end)
+            return first_period(start, months or term.months, to_month_end=term.to_month_end)
         case SlidingTerm():
             return Span(start, slid_until(term, start))
         case LifetimeTerm():
@@ -166,6 +169,8 @@ class Fee:
 
 def fees_for(fees: Fees, segments: Set[str]) -> Fees:
     """The fees as they are for somebody in these segments; those of paid levels are everybody's."""
+    terms = tuple(each for each in fees.terms if not each.segments or segments & set(each.segments))
+    fees = fees.model_copy(update={"terms": terms})
     fitting = [each for each in fees.segments if segments & set(each.segments)]
     if not fitting:
         return fees
@@ -174,21 +179,55 @@ def fees_for(fees: Fees, segments: Set[str]) -> Fees:
     return fees.model_copy(update={"joining_minor": joining, "renewal_minor": renewal})
 
 
-def joining_fee(fees: Fees, level: str | None = None, *, sale_minor: int = 0) -> Fee:
-    """The fee of joining (at a paid level). `sale_minor`: what the same sale comes to, as the waiver counts it."""
-    paid = level_fee(fees, level)
-    full = fees.joining_minor if paid is None else paid.joining_minor
-    due, missing, then = _waived(fees.joining_waiver, full, sale_minor)
+def joining_fee(fees: Fees, level: str | None = None, *, sale_minor: int = 0, months: int | None = None) -> Fee:
+    """The fee of joining (at a paid level, for another length). `sale_minor`: the same sale as the waiver counts it.
+
+    Raises LookupError where nobody can have that length.
+    """
+    full, waived = _price(fees, level, months, "joining_minor")
+    due, missing, then = _waived(fees.joining_waiver if waived else None, full, sale_minor)
     now = due if fees.instalments is None else min(due, fees.instalments.first_minor)
     return Fee(due, full, missing, fees.joining_product, now, then)
 
 
-def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
-    """The fee of renewing. `term_minor`: the ending term's purchases up to now, net of returns, without fees."""
-    paid = level_fee(fees, level)
-    full = fees.renewal_minor if paid is None else paid.renewal_minor
-    due, missing, then = _waived(fees.waiver, full, term_minor)
+def renewal_fee(fees: Fees, term_minor: int, level: str | None = None, *, months: int | None = None) -> Fee:
+    """The fee of renewing. `term_minor`: the ending term's purchases up to now, net of returns, without fees.
+
+    Raises LookupError where nobody can have that length.
+    """
+    full, waived = _price(fees, level, months, "renewal_minor")
+    due, missing, then = _waived(fees.waiver if waived else None, full, term_minor)
     return Fee(due, full, missing, fees.renewal_product or fees.joining_product, due, then)
+
+
+def _price(fees: Fees, level: str | None, months: int | None, name: str) -> tuple[int, bool]:
+    """One of the two prices of a membership, and whether purchases may waive it."""
+    if months is not None:
+        fitting = [each for each in fees.terms if (each.months, each.level) == (months, level)]
+        if not fitting:
+            raise LookupError(months)
+        chosen = min(fitting, key=lambda each: getattr(each, name))
+        return getattr(chosen, name), chosen.waived
+    return getattr(level_fee(fees, level) or fees, name), True
+
+
+def lengths(programme: Programme, fees: Fees, *, level: str | None = None, renewing: bool = False) -> list[int]:
+    """How many months one may choose in place of the usual ones, the shortest first."""
+    term = programme.term
+    if not isinstance(term, MonthsTerm):
+        return []
+    usual = (programme.renewal.months if renewing else None) or term.months
+    return sorted({each.months for each in fees.terms if each.level == level} - {usual})
+
+
+def chosen_months(programme: Programme, span: Span) -> int | None:
+    """The length that was chosen for a term of these days; None for the usual one."""
+    term = programme.term
+    if not isinstance(term, MonthsTerm):
+        return None
+    others = {each.months for each in programme.fees.terms} - {term.months}
+    made = ((each, first_period(span.first, each, to_month_end=term.to_month_end)) for each in sorted(others))
+    return next((months for months, days in made if days == span), None)
 
 
 def _waived(waiver: Waiver | None, full_minor: int, bought_minor: int) -> tuple[int, int, int]:
@@ -211,16 +250,28 @@ def _costs(step: WaiverStep, full_minor: int) -> int:
     return full_minor - round_div(full_minor * step.off_bp, 10_000, Rounding.HALF_UP)
 
 
-def upgrade_fee(fees: Fees, old: str | None, new: str, term: Span, on: dt.date) -> int:
-    """What a paid level costs within the term: the difference, for the days that are left where it is prorated."""
-    before, after = level_fee(fees, old), level_fee(fees, new)
+def upgrade_fee(programme: Programme, old: str | None, new: str, term: Span, on: dt.date) -> int:
+    """What a paid level costs within the term: the difference, for the days that are left where it is prorated.
+
+    In a term of another length it is the difference of that length's prices, where the level has one; else the usual
+    price is for as many days as a usual term has.
+    """
+    fees, months = programme.fees, chosen_months(programme, term)
+    after = level_fee(fees, new)
     if after is None:
         return 0
-    less = fees.joining_minor if before is None else before.joining_minor
-    difference = max(0, after.joining_minor - less)
+    days = 0 if term.last is None else (term.last - term.first).days + 1
+    if months is not None and any((each.months, each.level) == (months, new) for each in fees.terms):
+        own = any((each.months, each.level) == (months, old) for each in fees.terms)
+        less = _price(fees, old if own else None, months if own else None, "joining_minor")[0]
+        difference = max(0, _price(fees, new, months, "joining_minor")[0] - less)
+    else:
+        difference = max(0, after.joining_minor - (level_fee(fees, old) or fees).joining_minor)
+        usual = first_term(programme, term.first)
+        if months is not None and usual.last is not None:
+            days = (usual.last - usual.first).days + 1
     if not after.upgrade_pro_rata or term.last is None:
         return difference
-    days = (term.last - term.first).days + 1
     left = max(0, (term.last - max(on, term.first)).days + 1)
     return round_div(difference * left, days, Rounding.HALF_UP)
 

@@ -40,7 +40,7 @@ def upgrades(
 
 
 def _upgrade(programme: Programme, old: str, new: str, term: Span, on: dt.date) -> Upgrade:
-    fee = upgrade_fee(programme.fees, old, new, term, on)
+    fee = upgrade_fee(programme, old, new, term, on)
     if term.last is None:
         return Upgrade(new, fee, Span(on, None), None, None)
     months = (term.last.year - on.year) * 12 + term.last.month - on.month + 1

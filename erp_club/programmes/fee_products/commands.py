@@ -18,8 +18,8 @@ _MOST_NAME = 100
 def needs_product(programme: Programme) -> bool:
     """Whether something is to be paid for membership, and no product says by what it is sold."""
     fees = programme.fees
-    paid = fees.joining_minor or fees.renewal_minor or any(e.joining_minor or e.renewal_minor for e in fees.levels)
-    return bool(paid) and fees.joining_product is None
+    prices = (fees, *fees.levels, *fees.terms)
+    return any(each.joining_minor or each.renewal_minor for each in prices) and fees.joining_product is None
 
 
 def with_product(session: Session, programme: Programme, *, language: str, now: dt.datetime, by: Actor) -> Programme:

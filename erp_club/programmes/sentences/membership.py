@@ -188,6 +188,29 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
             joining=words.money(fee.joining_minor),
             renewing=words.money(fee.renewal_minor),
         )
+    for fee in rule.terms:
+        yield from _length(fee, rule, words)
+
+
+def _length(fee: m.TermFee, fees: m.Fees, words: Words) -> Iterator[Text]:
+    """Another length that may be chosen, whose it is, and what it costs."""
+    values: dict[str, object] = {
+        "joining": words.money(fee.joining_minor), "renewing": words.money(fee.renewal_minor)
+    }  # fmt: skip
+    yield TN(
+        "One may choose %(num)s month instead, for %(joining)s to join and %(renewing)s to renew.",
+        "One may choose %(num)s months instead, for %(joining)s to join and %(renewing)s to renew.",
+        fee.months,
+        **values,
+    )
+    if fee.level is not None:
+        yield T("That is the price at the level %(level)s.", level=words.level(fee.level))
+    if fee.segments:
+        yield T("Only who is in segment %(segments)s may choose this.", segments=listed(fee.segments))
+    if not fee.waived:
+        yield T("What makes membership cheaper or free doesn't count for this length.")
+    elif fees.waiver is not None or fees.joining_waiver is not None:
+        yield T("What makes membership cheaper or free counts for this length too.")
 
 
 def _joining_waiver(rule: m.Waiver, words: Words) -> Iterator[Text]:

@@ -1,6 +1,7 @@
 """The memberships of a sale's customer: only theirs are changed at the till, and renewed with their card."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -23,9 +24,10 @@ from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.entitlements.commands import is_service, use_in_sale, use_service
 from erp_club.purchases.facts import gather
-from erp_club.purchases.fees.commands import Day, RenewalCost, charge_renewal, join_in_sale, renewal_cost
+from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.queries import who_buys
+from erp_club.purchases.fees.renewing import RenewalCost, renewal_cost
 from erp_club.purchases.models import Basket
 from erp_club.purchases.places import where_of
 from erp_club.purchases.pricing import price_gathered
@@ -72,11 +74,22 @@ def card_is_needed(session: Session, membership_id: int, *, by: Actor) -> bool:
     return bool(usable) and basket.card_id not in usable
 
 
-def renewal_told(session: Session, membership_id: int, *, today: dt.date, by: Actor) -> tuple[Span, RenewalCost | None]:
-    """The days that renewing today adds, and what it costs. Raises as `of_buyer` and `renewal_of`."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The days that a renewal adds and what it costs; the days of each other length that may be chosen, by months."""
+
+    span: Span
+    cost: RenewalCost | None
+    others: Mapping[int, Span]
+
+
+def renewal_told(session: Session, membership_id: int, *, today: dt.date, by: Actor) -> Told:
+    """What renewing today gives and costs. Raises as `of_buyer` and `renewal_of`."""
     of_buyer(session, membership_id, by=by)
     held = hold(session, membership_id)
-    return renewal_of(held, today=today), renewal_cost(session, held, today=today)
+    span, cost = renewal_of(held, today=today), renewal_cost(session, held, today=today)
+    others = {} if cost is None else {each: renewal_of(held, today=today, months=each) for each in cost.others}
+    return Told(span, cost, others)
 
 
 def renew_of_buyer(
@@ -89,10 +102,11 @@ def renew_of_buyer(
     now: dt.datetime,
     by: Actor,
     seen: dt.date | None = None,
+    months: int | None = None,
 ) -> Prolonged:
     """Renew a membership of the sale's customer, with their `card`; the one they were identified by will do (M-07).
 
-    `seen` is its last day as the till showed it.
+    `seen` is its last day as the till showed it; `months` where another length than the usual one was chosen.
 
     Raises as `of_buyer` and `renew_membership`, Invalid on `card` where the customer has one and showed none.
     """
@@ -101,15 +115,24 @@ def renew_of_buyer(
     if not card and card_is_needed(session, membership_id, by=by):
         raise errors.card_needed()
     shown = card or _shown(session, basket, membership_id)
-    renewed = renew_membership(session, membership_id, today=today, now=now, by=by, card=shown, seen=seen)
-    charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, where))
+    renewed = renew_membership(
+        session, membership_id, today=today, now=now, by=by, card=shown, seen=seen, months=months
+    )
+    charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, where), months=months)
     return renewed
 
 
 def join_of_buyer(
-    session: Session, club_id: int, terminal: TerminalFacts, *, today: dt.date, now: dt.datetime, by: Actor
+    session: Session,
+    club_id: int,
+    terminal: TerminalFacts,
+    *,
+    months: int | None = None,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
 ) -> Joined:
-    """Let the sale's customer join a club as its programme says; a fee becomes a line of the sale.
+    """Let the sale's customer join a club as its programme says, for `months` of choice; a fee is a line of the sale.
 
     Raises Conflict `customer-needed` where nobody is identified, and what `join_in_sale` raises.
     """
@@ -124,7 +147,8 @@ def join_of_buyer(
         who = who_buys(session, customer_id)
         return counted_minor(of, gathered.facts, price_gathered(gathered).priced, who, regular=False)
 
-    return join_in_sale(session, basket, club_id, bought=bought, day=Day(today, now, by, where_of(terminal)))
+    day = Day(today, now, by, where_of(terminal))
+    return join_in_sale(session, basket, club_id, bought=bought, day=day, months=months)
 
 
 def upgrade_of_buyer(

@@ -12,7 +12,7 @@ from erp_club.clubs.periods import Span
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import Asked, Rule
 from erp_club.programmes.engine.membership import Begins
-from erp_club.programmes.engine.renew import first_term
+from erp_club.programmes.engine.renew import chosen_months, first_term
 from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming.commands import Welcome, welcome
@@ -44,7 +44,11 @@ def confirm_membership(session: Session, membership_id: int, *, day: Day) -> Spa
     )
     if session.scalar(sa.select(MembershipFee.id).where(*mine, MembershipFee.state == FeeState.DUE)) is not None:
         raise errors.pay_first()
-    span = first_term(programme, day.today, born_of(session, programme, held.customer_id))
+    of = session.execute(
+        sa.select(MembershipFee.first, MembershipFee.last).where(*mine, MembershipFee.state == FeeState.PAID)
+    ).one_or_none()
+    months = None if of is None else chosen_months(programme, Span(*of))
+    span = first_term(programme, day.today, born_of(session, programme, held.customer_id), months=months)
     begin_membership(session, (held.customer_id, membership_id, held.last_no), span, now=day.now, by=day.by)
     session.execute(
         sa.update(MembershipFee)

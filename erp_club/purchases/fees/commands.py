@@ -7,7 +7,6 @@ sale, or where somebody else is identified; then the days are taken back.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,10 +21,13 @@ from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import Begins
-from erp_club.programmes.engine.places import Doing, works
-from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.renew import Fee, first_term, joining_fee, may_renew, renewal_fee
-from erp_club.programmes.engine.upgrades import paid_through
+from erp_club.programmes.engine.renew import (
+    Fee,
+    chosen_months,
+    first_term,
+    joining_fee,
+    lengths,
+)
 from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_level
 from erp_club.programmes.queries import programme_in_force
@@ -35,14 +37,20 @@ from erp_club.promotions.engine.facts import Facts
 from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
-from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
+from erp_club.purchases.fees.joining import (
+    Bought,
+    Day,
+    check_alone,
+    check_bought,
+    check_joining,
+    check_length,
+)
 from erp_club.purchases.fees.kinds import FeeKind, FeeState
 from erp_club.purchases.fees.left.queries import has_left
 from erp_club.purchases.fees.models import MembershipFee
 from erp_club.purchases.fees.queries import (
     PaidFee,
     born_of,
-    bought_in,
     fees_of,
     goes_on,
     paid_fees,
@@ -50,28 +58,34 @@ from erp_club.purchases.fees.queries import (
     who_buys,
 )
 from erp_club.purchases.fees.refunds import given_back
+from erp_club.purchases.fees.renewing import fee_of_renewal
 from erp_club.purchases.fees.waived import Charged
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.room.queries import check_room
-from erp_club.purchases.upgrades.queries import paid_levels
 
 
-def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Bought, day: Day) -> clubs.Joined:
-    """Let the basket's customer join, with the fee as a line where the club has one (M-02).
+def join_in_sale(
+    session: Session, basket: Basket, club_id: int, *, bought: Bought, day: Day, months: int | None = None
+) -> clubs.Joined:
+    """Let the basket's customer join, with the fee as a line where the club has one (M-02), for `months` of choice.
 
     The membership holds at once, or from the payment of the fee, or its confirmation, where the programme says so.
 
     `bought` says what counts of the sale. Raises Conflict `may-not-join` where the programme doesn't let them,
     `household-has-member` where their household is a member already, `purchase-too-small` for a club that is joined by
-    a larger purchase, `fee-product-needed`, and what joining raises.
+    a larger purchase, `fee-product-needed`, Invalid on `months` for a length that can't be chosen, and what joining
+    raises.
     """
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
+        check_length(months, ())
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
     check_alone(session, basket.customer_id, club_id, programme, day)
     least = check_joining(session, basket.customer_id, programme, bought, day)
-    span = first_term(programme, day.today, born_of(session, programme, basket.customer_id))
-    fee = joining_fee(fees_of(session, programme, basket.customer_id))
+    fees = fees_of(session, programme, basket.customer_id)
+    check_length(months, lengths(programme, fees))
+    span = first_term(programme, day.today, born_of(session, programme, basket.customer_id), months=months)
+    fee = joining_fee(fees, months=months)
     begins = programme.joining.begins
     waits = begins is Begins.CONFIRMED or (begins is Begins.PAID and fee.now_minor > 0)
     joined = clubs.join_club(
@@ -84,20 +98,28 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Boug
         span=span,
         waits=waits,
     )
-    if fee.now_minor or least:
+    if fee.now_minor or least or (months and waits):
         held = clubs.hold(session, joined.membership_id)
         charge(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
     return joined
 
 
-def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *, before: clubs.Held, day: Day) -> None:
+def charge_renewal(
+    session: Session,
+    basket: Basket,
+    renewed: clubs.Prolonged,
+    *,
+    before: clubs.Held,
+    day: Day,
+    months: int | None = None,
+) -> None:
     """Put the fee of a renewal into the sale; nothing where the ending term's purchases waive it (M-02).
 
     A level that was paid for to the end of the term goes on, at its own price of renewing. What renewing gives comes at
-    once where it costs nothing, else once the sale is paid. `before` is the membership as it was. Raises Conflict
-    `not-renewed-here`, `too-early`, `fee-product-needed`.
+    once where it costs nothing, else once the sale is paid. `before` is the membership as it was; `months` were chosen.
+    Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`, Invalid on `months`.
     """
-    cost = fee_of_renewal(session, before, day)
+    cost = fee_of_renewal(session, before, day, months=months)
     if cost is None or not (cost.fee.full_minor or cost.level):
         welcoming.renewed(session, before.membership_id, renewed.starts_on, Welcome(day.today, day.now, day.by))
         return
@@ -112,51 +134,6 @@ def keep_level(
     """Let a paid level hold in the renewed term too; nothing where there is none."""
     if level is not None:
         hold_paid_level(session, held, level, span, fee_id=fee_id, today=day.today, now=day.now, by=day.by)
-
-
-@dataclass(frozen=True, slots=True)
-class RenewalCost:
-    """What a renewal costs, and the paid level that goes on with it, if one does."""
-
-    fee: Fee
-    level: str | None
-
-
-def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> RenewalCost | None:
-    """What renewing today costs; None for a club without a programme.
-
-    Raises Conflict `not-renewed-here`, `too-early` where the programme doesn't let the membership be renewed.
-    """
-    programme = programme_in_force(session, held.club_id, day.today)
-    if programme is None:
-        return None
-    if not works(programme.channels, Doing.JOINING, day.where):
-        raise errors.not_renewed_here()
-    ending = _ending(held)
-    if ending.last is not None and not may_renew(programme, ending.last, day.today):
-        raise errors.too_early()
-    return _cost(session, held, programme, day.today)
-
-
-def renewal_cost(session: Session, held: clubs.Held, *, today: dt.date) -> RenewalCost | None:
-    """The same, whether or not it may be renewed."""
-    programme = programme_in_force(session, held.club_id, today)
-    return None if programme is None or not held.spans else _cost(session, held, programme, today)
-
-
-def _ending(held: clubs.Held) -> Span:
-    return max(held.spans, key=lambda span: span.first)
-
-
-def _cost(session: Session, held: clubs.Held, programme: Programme, today: dt.date) -> RenewalCost:
-    ending = _ending(held)
-    waiver = programme.fees.waiver
-    bought = bought_in(session, held.customer_id, waiver.of, ending, until=today) if waiver else 0
-    level = None
-    if programme.fees.levels and ending.last is not None:
-        paid = paid_levels(session, held.membership_id, on=min(today, ending.last))
-        level = paid_through(programme, paid, ending)
-    return RenewalCost(renewal_fee(fees_of(session, programme, held.customer_id), bought, level), level)
 
 
 def charge(
@@ -281,7 +258,8 @@ def _begin(session: Session, fee: MembershipFee, *, on: dt.date, now: dt.datetim
         return
     if programme.joining.begins is Begins.CONFIRMED:
         return  # it waits for the member's answer still
-    span = first_term(programme, on, born_of(session, programme, held.customer_id))
+    months = chosen_months(programme, Span(fee.first, fee.last))
+    span = first_term(programme, on, born_of(session, programme, held.customer_id), months=months)
     begin_membership(session, (held.customer_id, held.membership_id, held.last_no), span, now=now, by=by)
     fee.first, fee.last = span.first, span.last
     grant_to(session, held.customer_id, giving(on, now, by))

@@ -1,9 +1,9 @@
 """Refusals about fees and joining at the till; each says what the cashier does next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, Refused
-from erp_club.kernel.text import Money, T, Text
+from erp_club.kernel.text import Listed, Money, T, Text
 
 WHY: dict[str, Text] = {
     "channels.joining": T("This club isn't joined here."),
@@ -70,6 +70,14 @@ def not_renewed_here() -> Conflict:
 def too_early() -> Conflict:
     """The club renews only near the end."""
     return Conflict(T("It is too early to renew this membership."), code="too-early")
+
+
+def no_such_length(offered: Collection[int]) -> Invalid:
+    """The club doesn't offer a membership of this length."""
+    if not offered:
+        return Invalid([FieldError("months", T("This club has no choice of lengths. Leave it out."))])
+    months = Listed(tuple(str(each) for each in offered), "or")
+    return Invalid([FieldError("months", T("Choose %(months)s months, or leave it out.", months=months))])
 
 
 def no_product() -> Conflict:

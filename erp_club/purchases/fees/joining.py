@@ -1,7 +1,7 @@
 """Who may join a club, and how much of a sale counts towards it."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -63,6 +63,12 @@ def check_joining(session: Session, customer_id: int, programme: Programme, boug
     if least:
         check_bought(least, bought(programme.joining.purchase_of), programme)
     return least
+
+
+def check_length(months: int | None, offered: Collection[int]) -> None:
+    """Raises Invalid on `months` where a length was chosen that isn't offered."""
+    if months is not None and months not in offered:
+        raise errors.no_such_length(offered)
 
 
 def check_bought(least: int, bought_minor: int, programme: Programme) -> None:

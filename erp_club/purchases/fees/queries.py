@@ -64,15 +64,15 @@ class PaidFee:
         return self.held_by != self.membership_id
 
 
-def joining_due(session: Session, ids: Collection[int]) -> list[tuple[int, int, int]]:
-    """Those of these fees that are due for joining, each with its customer and club."""
+def joining_due(session: Session, ids: Collection[int]) -> list[tuple[int, int, int, Span]]:
+    """Those of these fees that are due for joining, each with its customer, its club and the days that it is for."""
     fee = MembershipFee
     rows = session.execute(
-        sa.select(fee.id, fee.customer_id, Membership.club_id)
+        sa.select(fee.id, fee.customer_id, Membership.club_id, fee.first, fee.last)
         .join(Membership, (Membership.customer_id == fee.customer_id) & (Membership.id == fee.membership_id))
         .where(fee.id.in_(ids), fee.kind == FeeKind.JOINING, fee.state == FeeState.DUE)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2], Span(row[3], row[4])) for row in rows]
 
 
 def kept_for_fee(session: Session, fee: PaidFee) -> int:
@@ -245,7 +245,7 @@ def bought_in(session: Session, customer_id: int, of: Measure, span: Span, *, un
 
 def fees_of(session: Session, programme: Programme, customer_id: int) -> Fees:
     """What membership costs this customer."""
-    if not programme.fees.segments:
+    if not programme.fees.segments and not any(each.segments for each in programme.fees.terms):
         return programme.fees
     segments = customers_segments(session, [customer_id]).get(customer_id, frozenset[str]())
     return fees_for(programme.fees, segments)
