@@ -33,9 +33,10 @@ def test_what_can_be_no_amount_is_not_guessed_at(typed: str) -> None:  # REQ N-0
     assert read_scaled(typed, 2) is None
 
 
-def test_a_comma_before_three_digits_is_decimal_only_where_there_can_be_three() -> None:  # REQ N-02
+def test_a_comma_before_three_digits_parts_thousands_unless_nobody_can_tell() -> None:  # REQ N-02
     assert read_number("2,000", 0) == 2000
-    assert read_number("2,125", 3) == Decimal("2.125")
+    assert read_number("2,125", 3) is None
+    assert read_number("2.125", 3) == Decimal("2.125")
     assert read_number("2,125.5", 3) == Decimal("2125.5")
     assert read_scaled("0,755", 3) == 755
     assert read_number("1,5", 0) is None

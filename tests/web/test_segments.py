@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.customers.models import Customer
 from erp_club.kernel.audit import AuditEntry
+from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments import saved
@@ -180,12 +181,14 @@ def test_a_faulty_form_comes_back_with_the_message_at_its_field(office: TestClie
     ("what", "typed", "meant"),
     [
         *(("field:points", "2,000", 2000), ("field:points", "2 000", 2000), ("metric:spend", "1,250.50", 125_050)),
-        *(("metric:quantity", "1,125", 1.125), ("metric:purchases", "1,000", 1000)),
+        *(("metric:quantity", "1.125", 1.125), ("metric:purchases", "1,000", 1000)),
     ],
 )
 def test_thousands_are_read_as_they_are_meant(what: str, typed: str, meant: float):
     nodes = [Node("all"), Node(parent=0, what=what, op="ge", value=typed)]
     assert to_condition(nodes, REGISTRY)[0]["all"][0]["value"] == meant
+    with pytest.raises(Invalid):  # 1.125 kilograms, or so many?
+        to_condition([nodes[0], Node(parent=0, what="metric:quantity", op="ge", value="1,125")], REGISTRY)
 
 
 @pytest.mark.parametrize(

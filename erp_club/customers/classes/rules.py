@@ -7,7 +7,6 @@ their codes in the field's order with `;` between them. A name that nobody has d
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -16,6 +15,7 @@ from erp_club.customers.fields import day
 from erp_club.customers.names.spelling import tidy
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import Listed, Name, T
+from erp_club.kernel.typed_numbers import read_number
 
 PREFIX = "class:"
 """Before the name of such a field in a form, a file, and a segment."""
@@ -25,7 +25,6 @@ MOST_FIELDS = 50
 _NAME = re.compile(r"[\w][\w -]{0,58}\w|\w")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _DIVIDER = re.compile(r"[;|]")
-_DECIMAL = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{1,6})?")
 
 Said = str | Sequence[str] | None
 """What somebody fills in: a text, several codes, or nothing."""
@@ -123,10 +122,10 @@ def path(name: str) -> str:
 
 
 def _number(text: str, where: str) -> str:
-    plain = text.replace("\u2212", "-")
-    if not _DECIMAL.fullmatch(plain):
+    number = read_number(text, 6)
+    if number is None:
         raise Fault(where, T("Write a number, like 12 or 1.5."))
-    return format(Decimal(plain.replace(",", ".")).normalize() + 0, "f")
+    return format(number.normalize() + 0, "f")
 
 
 def _several(known: ClassField, given: Said, where: str) -> str | None:
