@@ -53,6 +53,11 @@ def money(minor: int, currency: str, sign: bool = False) -> Markup:
     return _isolated(_signed(money_text(abs(minor), currency, LANGUAGE.get()), minor, sign))
 
 
+def sign_of(currency: str) -> str:
+    """The sign of a currency, as the reader writes it."""
+    return numbers.get_currency_symbol(currency, locale=_MONEY_LOCALES[LANGUAGE.get()])
+
+
 def whole_money(minor: int, currency: str) -> str:
     """An amount without its minor units, as plain text: short enough for an axis."""
     locale = Locale.parse(_MONEY_LOCALES[LANGUAGE.get()])

@@ -198,11 +198,11 @@ def warnings(session: Session, programme: Programme) -> tuple[Finding, ...]:
 
 _NAMED = (
     (("products", "without_products"), Product.sku, T("No product has the code %(key)s yet.")),
-    (("groups", "without_groups"), ProductGroup.name, T("No product group is called %(key)s yet.")),
-    (("departments", "without_departments"), Department.name, T("No department is called %(key)s yet.")),
-    (("brands", "without_brands"), Brand.name, T("No brand is called %(key)s yet.")),
+    (("groups", "without_groups"), ProductGroup.name, T("No product group is called “%(key)s” yet.")),
+    (("departments", "without_departments"), Department.name, T("No department is called “%(key)s” yet.")),
+    (("brands", "without_brands"), Brand.name, T("No brand is called “%(key)s” yet.")),
     (("stores", "without_stores"), Store.code, T("No store has the code %(key)s yet.")),
-    (("segments",), Segment.name, T("No segment is called %(key)s yet.")),
+    (("segments",), Segment.name, T("No segment is called “%(key)s” yet.")),
 )
 """The fields by which parts of a programme name things, what knows these, and what is told of one that isn't there."""
 

@@ -45,3 +45,17 @@ def test_a_report_that_takes_too_long_when_its_order_is_clicked_offers_a_file_an
     expect(page.locator("#rows tbody tr")).not_to_have_count(0)
     expect(page.locator("#report-filters")).to_be_visible()
     context.close()
+
+
+def test_what_a_new_rule_of_a_club_begins_with_is_typed_over(browser: Browser, live: Live):
+    # REQ M-02 W-03: whoever types 7 into the new rule's first field means 7, not 71
+    desk = a_desk(live, rows=1)
+    context = desk.open(browser, Window())
+    page = context.new_page()
+    page.goto("/programmes/new")
+    page.locator("[value='add|earning.rules|money']").click()
+    field = page.locator("[name='earning.rules[0].points']")
+    expect(field).to_be_focused()
+    page.keyboard.type("7")
+    expect(field).to_have_value("7")
+    context.close()

@@ -103,7 +103,7 @@ def run(*words: str) -> tuple[int, str]:
 def test_an_example_is_shown_in_sentences_and_as_a_document_that_reads_again():
     code, text = run("show", "bagel_cafe")
     assert code == 0
-    assert "  7 points for ₪100.00 paid for all products." in text
+    assert "  7 points for ₪100.00 paid." in text
     code, text = run("show", "waterstones", "--json")
     assert Programme.model_validate(json.loads(text)) == example("waterstones")
 

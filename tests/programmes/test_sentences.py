@@ -190,5 +190,20 @@ def test_what_is_not_set_is_not_mentioned():
 
 def test_bagel_cafe_reads_as_it_would_be_printed():
     text = re.sub("[\u2068\u2069]", "", " ".join(said(example("bagel_cafe"))))
-    assert "Joining costs ₪20.00. Renewing costs ₪20.00. 7 points for ₪100.00 paid for all products." in text
+    assert "Joining costs ₪20.00. Renewing costs ₪20.00. 7 points for ₪100.00 paid." in text
     assert "Only with a balance of 30 points. At most 200 points a visit." in text
+    assert "For the member's birthday: ₪50.00 off a purchase. In the month of the birthday." in text
+    assert "30% off the whole purchase. In the month of that day." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("he", ("אפשר להצטרף בחנויות.", "7 נקודות על", "ששולמו.", "בחודש יום ההולדת.")),
+        ("fi", ("Liittyä voi myymälöissä.", "alennusta koko ostoksesta")),
+        ("sv", ("Man kan gå med i butikerna.", "rabatt på hela köpet")),
+    ],
+)
+def test_places_and_whole_purchases_are_said_without_a_colon(language: str, words: tuple[str, ...]):
+    text = re.sub("[\u2066-\u2069]", "", " ".join(said(example("bagel_cafe"), language)))
+    assert all(each in text for each in words), text

@@ -24,7 +24,7 @@ def test_head_office_writes_a_programme_and_reads_it_in_sentences(client: TestCl
     assert made.status_code == 201
     assert made.json()["document"] == DOCUMENT
     unknown = [each["text"] for each in made.json()["warnings"] if each["path"] == "excluded.groups"]
-    assert unknown == [f"No product group is called {name} yet." for name in ("Catering", "Delicatessen")]
+    assert unknown == [f"No product group is called “{name}” yet." for name in ("Catering", "Delicatessen")]
     text = client.get(url, headers=HTML).text
     assert "Only with a balance of 30 points." in text
     assert "In force" in text

@@ -6,7 +6,7 @@ from typing import Any
 
 from web.programme_forms import fields as f
 from web.programme_forms.layout import form_of, layout
-from web.programme_forms.paths import OPEN, Document, at, parent, put, rows
+from web.programme_forms.paths import OPEN, Document, at, parent, put, rows, steps
 
 _GIFTS = [f.GIFTS["amount"].begins]
 _ON: dict[str, Any] = {
@@ -56,6 +56,8 @@ def done(document: Document, deed: str) -> Document:
             put(made, f"{path}[{len(at(made, path))}]", _following(copy.deepcopy(at(made, path)[-1])))
         case "remove" if at(made, path) is not None:
             _remove(made, path)
+        case "up" if follows(path) and at(made, path) is not None:
+            _move_up(made, path)
         case "on" if deed in _offered(made):
             put(made, path, copy.deepcopy(_ON[_ROW.sub("", path)]))
         case _:
@@ -71,6 +73,30 @@ def _offered(document: Document) -> set[str]:
 
 def _is_there(document: Document, path: str) -> bool:
     return "[" not in path or at(document, parent(path)) is not None
+
+
+def follows(path: str) -> bool:
+    """Whether it is a rule that stands behind another one. Levels stand by their figures, not by hand."""
+    return path.endswith("]") and not path.endswith("[0]") and not path.startswith("levels.")
+
+
+def before(path: str) -> str:
+    """The place before that of a rule which follows another one."""
+    return f"{parent(path)}[{int(steps(path)[-1]) - 1}]"
+
+
+def _move_up(made: Document, path: str) -> None:
+    """Let it change places with the rule before it, and the marks of both."""
+    ahead = before(path)
+    rule, other = at(made, path), at(made, ahead)
+    put(made, ahead, rule)
+    put(made, path, other)
+    swapped = {path: ahead, ahead: path}
+    marks = (
+        re.sub(rf"^{re.escape(parent(path))}\[\d+\]", lambda m: swapped.get(m[0], m[0]), each)
+        for each in rows(made, OPEN)
+    )
+    put(made, OPEN, [*marks] or None)
 
 
 def _remove(made: Document, path: str) -> None:

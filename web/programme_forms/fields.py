@@ -75,7 +75,7 @@ _EACH_FULL = Ask("each_full", N_("Of several, one is used for each full such pur
 _ONE = Ask("one_a_purchase", N_("Of several, one at most is used in a purchase"), "check")
 _NOT_PROMOTED = Ask("without_promoted", N_("Not on goods with an offer"), "check")
 _MOST_UNITS = Ask(
-    "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
+    "units", N_("On at most so many items"), "number", N_("The dearest ones. Litres, where it is off each litre."),
     optional=True,
 )  # fmt: skip
 _TAKEN_OFF = (_LEAST_OF_IT, _EACH_FULL, _ONE, _NOT_PROMOTED, _GROUPS, _PRODUCTS)

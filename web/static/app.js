@@ -89,7 +89,8 @@
     const field = root.querySelector("[aria-invalid=true], [data-focus]")
       ?? (root === dialog && (root.querySelector("[autofocus]")
         ?? root.querySelector("input:not([type=hidden]), select, textarea, [data-choice]")));
-    if (field) field.focus();
+    field?.focus();
+    if (field?.dataset.focus) field.select?.();
   }
 
   document.addEventListener("htmx:after:swap", (event) => {

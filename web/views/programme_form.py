@@ -15,6 +15,7 @@ from erp_club.programmes.fee_products.commands import needs_product
 from erp_club.reports.what_if import by_rate
 from web import i18n
 from web.deps import Act
+from web.formats import sign_of
 from web.forms import FormState, nest
 from web.i18n import translate
 from web.offer_forms.reading import check_texts
@@ -32,6 +33,7 @@ _MOST_FAULTS = 30
 class FieldLine(BaseModel):
     """A field of the form: its name is its place in the document; `warnings` are what a check finds there.
 
+    `unit` is in what it is typed: the currency's sign, or the one of percent.
     `focus`: somebody has asked for it just now, and goes on there.
     """
 
@@ -43,6 +45,7 @@ class FieldLine(BaseModel):
     optional: bool = False
     warnings: list[str] = []
     focus: bool = False
+    unit: str | None = None
 
 
 class ButtonLine(BaseModel):
@@ -53,10 +56,14 @@ class ButtonLine(BaseModel):
 
 
 class BlockLine(BaseModel):
-    """A rule of the form with its fields; `path` is its place, empty where it can't be taken away."""
+    """A rule of the form with its fields; `path` is its place, empty where it can't be taken away.
+
+    `follows`: it stands behind another one and can change places with it.
+    """
 
     title: str
     path: str
+    follows: bool
     fields: list[FieldLine]
     adds: list[ButtonLine]
     takes: list[ButtonLine]
@@ -75,7 +82,8 @@ class SectionForm(BaseModel):
 class ProgrammeForm(BaseModel):
     """The form of a programme: the document so far, what it asks, and what it says in sentences.
 
-    `club_id` is null for a club that isn't there yet. `needed` are the languages in which its name is asked.
+    `club_id` is null for a club that isn't there yet. `needed` are the languages in which its name is asked: one of
+    them is enough.
     """
 
     club_id: int | None = None
@@ -150,9 +158,11 @@ def begun(view: ProgrammeForm, deed: str, before: Document) -> ProgrammeForm:
         if first is not None:
             first.focus = True
         return view
+    if verb == "up":
+        path = deeds.before(path)
     if verb in {"add", "row"}:
         path = f"{path}[{len(rows(view.document, path)) - 1}]"
-    if verb in {"add", "row", "on", "look"} and path:
+    if verb in {"add", "row", "on", "look", "up"} and path:
         fields = (each for section in view.sections for block in section.blocks for each in block.fields)
         names = (f"{path}.", f"{path}[")
         first = next((each for each in fields if each.name == path or each.name.startswith(names)), None)
@@ -183,6 +193,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
     form.errors = _at_fields(document, form.errors)
     read = as_far_as_it_can_be_read(document)
     warned = _warned(act, document, read)
+    units = {"amount": sign_of(act.chain.currency), "percent": "%"}
     return ProgrammeForm(
         club_id=club_id,
         club_names=club_line(act, club_id).names if club_id else {},
@@ -195,7 +206,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
                 id=each.id,
                 title=translate(each.title),
                 about=translate(each.about) if each.about else "",
-                blocks=[_block(block, form.values, warned) for block in each.blocks],
+                blocks=[_block(block, form.values, warned, units) for block in each.blocks],
                 adds=_buttons(each.adds),
             )
             for each in layout(document)
@@ -230,7 +241,9 @@ def _is_whole(document: Document) -> bool:
     return True
 
 
-def _block(block: Block, values: Mapping[str, Any], warned: Mapping[str, list[str]]) -> BlockLine:
+def _block(
+    block: Block, values: Mapping[str, Any], warned: Mapping[str, list[str]], units: Mapping[str, str]
+) -> BlockLine:
     fields: list[FieldLine] = []
     for ask in block.asks:
         options = [(value, translate(label)) for value, label in ask.options]
@@ -241,12 +254,17 @@ def _block(block: Block, values: Mapping[str, Any], warned: Mapping[str, list[st
         fields.append(
             FieldLine(
                 name=ask.name, label=translate(ask.label), control=ask.control, hint=hint, options=options,
-                optional=ask.optional, warnings=warned.get(ask.name, []),
+                optional=ask.optional, warnings=warned.get(ask.name, []), unit=units.get(ask.control),
             )
         )  # fmt: skip
     title = translate(block.title) if block.title else ""
     return BlockLine(
-        title=title, path=block.path, fields=fields, adds=_buttons(block.adds), takes=_buttons(block.takes)
+        title=title,
+        path=block.path,
+        follows=deeds.follows(block.path),
+        fields=fields,
+        adds=_buttons(block.adds),
+        takes=_buttons(block.takes),
     )
 
 

@@ -13,11 +13,11 @@ from erp_club.programmes.sentences.words import (
     conditions,
     means,
     not_for,
+    of_goods,
     only_if,
     period,
     set_ones,
     time,
-    what,
 )
 
 
@@ -44,43 +44,56 @@ def rule(of: e.Rule, words: Words) -> Iterator[Text]:
 
 
 def _lead(of: e.Rule, words: Words) -> Iterator[Text]:
-    goods = what(of.on, words)
     match of:
         case e.PerMoney():
             yield from _per_money(of, words)
         case e.PerTable():
             bands = Listed(tuple(_band(band, words) for band in of.bands), "and")
-            yield T("For %(what)s on one receipt: %(bands)s.", what=goods, bands=bands)
+            whole, some = T("For one receipt: %(bands)s."), T("For %(what)s on one receipt: %(bands)s.")
+            yield of_goods(of.on, whole, some, words, {"bands": bands})
         case e.PerVisit():
-            values = {"points": words.points(of.points), "what": goods}
-            if of.visit is e.VisitIs.DAY:
-                yield T("%(points)s for each day on which a store sells the member %(what)s.", **values)
-            else:
-                yield T("%(points)s for each purchase of %(what)s.", **values)
+            whole, some = _VISITS[of.visit]
+            yield of_goods(of.on, whole, some, words, {"points": words.points(of.points)})
             if of.least_minor is not None:
                 yield T("It must come to %(amount)s.", amount=words.money(of.least_minor))
         case e.PerUnit():
-            values = {"points": words.points(of.points), "units": Quantity(of.per_milli), "what": goods}
-            if of.full and of.per_milli == e.ONE:
-                yield T("%(points)s for each full unit of %(what)s.", points=values["points"], what=goods)
-            elif of.full:
-                yield T("%(points)s for each full %(units)s units of %(what)s.", **values)
-            else:
-                yield T("%(points)s for %(units)s units of %(what)s, and for parts of it.", **values)
+            yield _per_unit(of, words)
         case e.Multiplied():
             yield _multiplied(of, words)
         case e.Extra():
-            yield T("%(points)s more for a receipt with %(what)s.", points=words.points(of.points), what=goods)
+            whole, some = T("%(points)s more for a receipt."), T("%(points)s more for a receipt with %(what)s.")
+            yield of_goods(of.on, whole, some, words, {"points": words.points(of.points)})
+
+
+_VISITS = {
+    e.VisitIs.RECEIPT: (T("%(points)s for each purchase."), T("%(points)s for each purchase of %(what)s.")),
+    e.VisitIs.DAY: (
+        T("%(points)s for all purchases of a day in one store."),
+        T("%(points)s for each day on which a store sells the member %(what)s."),
+    ),
+}
+
+
+def _per_unit(of: e.PerUnit, words: Words) -> Text:
+    whole = T("%(points)s for %(units)s units, and for parts of it.")
+    some = T("%(points)s for %(units)s units of %(what)s, and for parts of it.")
+    if of.full and of.per_milli == e.ONE:
+        whole, some = T("%(points)s for each full unit."), T("%(points)s for each full unit of %(what)s.")
+    elif of.full:
+        whole = T("%(points)s for each full %(units)s units.")
+        some = T("%(points)s for each full %(units)s units of %(what)s.")
+    return of_goods(of.on, whole, some, words, {"points": words.points(of.points), "units": Quantity(of.per_milli)})
 
 
 def _multiplied(of: e.Multiplied, words: Words) -> Text:
-    goods = what(of.on, words)
     if _cancels(of):
-        made = tuple(conditions(of.when, words))
-        return T("No points for %(what)s if %(conditions)s.", what=goods, conditions=Listed(made, "and"))
+        made = {"conditions": Listed(tuple(conditions(of.when, words)), "and")}
+        some = T("No points for %(what)s if %(conditions)s.")
+        return of_goods(of.on, T("No points if %(conditions)s."), some, words, made)
     if of.factor_bp == 0:
-        return T("No points for %(what)s.", what=goods)
-    return T("%(times)s times the points for %(what)s.", times=Quantity(of.factor_bp // 10), what=goods)
+        return of_goods(of.on, T("No points."), T("No points for %(what)s."), words, {})
+    whole, some = T("%(times)s times the points."), T("%(times)s times the points for %(what)s.")
+    return of_goods(of.on, whole, some, words, {"times": Quantity(of.factor_bp // 10)})
 
 
 def _cancels(of: e.Rule) -> bool:
@@ -89,11 +102,12 @@ def _cancels(of: e.Rule) -> bool:
 
 
 def _per_money(of: e.PerMoney, words: Words) -> Iterator[Text]:
-    values = {"points": words.points(of.points), "amount": words.money(of.per_minor), "what": what(of.on, words)}
+    whole, some = T("%(points)s for %(amount)s paid."), T("%(points)s for %(amount)s paid for %(what)s.")
     if of.full:
-        yield T("%(points)s for each full %(amount)s paid for %(what)s.", **values)
-    else:
-        yield T("%(points)s for %(amount)s paid for %(what)s.", **values)
+        whole = T("%(points)s for each full %(amount)s paid.")
+        some = T("%(points)s for each full %(amount)s paid for %(what)s.")
+    values = {"points": words.points(of.points), "amount": words.money(of.per_minor)}
+    yield of_goods(of.on, whole, some, words, values)
     if of.least_minor is not None:
         yield T("It must come to %(amount)s.", amount=words.money(of.least_minor))
     if of.growing is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from erp_club.kernel.text import TN, Rate, T, Text
 from erp_club.programmes.engine import gifts as g
 from erp_club.programmes.engine.parts import EVERYTHING
-from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, what
+from erp_club.programmes.sentences.words import MONTHS, Say, Words, of_goods, set_ones, what
 from erp_club.promotions.documents import Thing
 
 
@@ -59,12 +59,16 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
     off: object = T("an amount")
     if gives.off_bp is not None or gives.amount_minor is not None:
         off = Rate(gives.off_bp) if gives.off_bp is not None else words.money(gives.amount_minor or 0)
-    goods = what(gives.on, words)
-    said = T("%(value)s off %(what)s", value=off, what=goods)
+    whole = T("%(value)s off a purchase") if gives.off_bp is None else T("%(value)s off the whole purchase")
+    if gives.units is not None:
+        whole = T("%(value)s off")
+    said = of_goods(gives.on, whole, T("%(value)s off %(what)s"), words, {"value": off})
     if gives.per_unit:
-        said = T("%(value)s off each piece, litre or kilogram of %(what)s", value=off, what=goods)
+        each = T("%(value)s off each piece, litre or kilogram")
+        of_them = T("%(value)s off each piece, litre or kilogram of %(what)s")
+        said = of_goods(gives.on, each, of_them, words, {"value": off})
     if gives.price_minor is not None:
-        said = T("%(what)s for %(amount)s each", what=goods, amount=words.money(gives.price_minor))
+        said = T("%(what)s for %(amount)s each", what=what(gives.on, words), amount=words.money(gives.price_minor))
     if gives.units is not None:
         dearest = TN("%(gift)s, on the dearest one", "%(gift)s, on the %(num)s dearest", gives.units, gift=said)
         units = TN("%(gift)s, one at most", "%(gift)s, %(num)s at most", gives.units, gift=said)

@@ -123,10 +123,10 @@ def _end(of: Programme, words: Words) -> Iterator[Text]:
 
 def _channels(of: Channels, words: Words) -> Iterator[Text]:
     table: dict[str, Say] = {
-        "joining": lambda keys: T("One can join in %(channels)s.", channels=channels(keys)),
-        "earning": lambda keys: T("One earns in %(channels)s.", channels=channels(keys)),
-        "redeeming": lambda keys: T("One redeems in %(channels)s.", channels=channels(keys)),
-        "benefits": lambda keys: T("Benefits are given in %(channels)s.", channels=channels(keys)),
+        "joining": lambda keys: T("One can join %(channels)s.", channels=channels(keys)),
+        "earning": lambda keys: T("One earns %(channels)s.", channels=channels(keys)),
+        "redeeming": lambda keys: T("One redeems %(channels)s.", channels=channels(keys)),
+        "benefits": lambda keys: T("Benefits are given %(channels)s.", channels=channels(keys)),
     }
     for action, say in table.items():
         keys: tuple[str, ...] = getattr(of, action)

@@ -45,7 +45,7 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
         )
     yield from set_ones(of, {
         "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
-        "channels": lambda keys: T("Only in %(channels)s.", channels=channels(keys, "or")),
+        "channels": lambda keys: T("Only %(channels)s.", channels=channels(keys, "or")),
         "apart_minutes": lambda minutes: T("Only %(time)s after its last use.", time=time(minutes)),
     })  # fmt: skip
     yield from only_if(of.when, words)
@@ -226,7 +226,7 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
     if of.relatives:
         yield T("For these: %(relatives)s.", relatives=Listed(tuple(_RELATIVES[each] for each in of.relatives)))
     if of.around is not None:
-        yield from _around(of.around)
+        yield from _around(of.around, of.occasion)
     if of.growth is not None:
         values = {"amount": words.money(of.growth.per_year_minor), "age": of.growth.from_age}
         if of.occasion is r.OccasionKind.MEMBERSHIP:
@@ -282,9 +282,10 @@ def _conditions(words: Words) -> dict[str, Say]:
     }  # fmt: skip
 
 
-def _around(of: r.Around) -> Iterator[Text]:
+def _around(of: r.Around, occasion: r.OccasionKind) -> Iterator[Text]:
     if of.whole_months:
-        yield T("In the month of the day.")
+        birthday = occasion in {r.OccasionKind.BIRTHDAY, r.OccasionKind.RELATIVE_BIRTHDAY}
+        yield T("In the month of the birthday.") if birthday else T("In the month of that day.")
         if of.months_before:
             yield TN("And %(num)s month before.", "And %(num)s months before.", of.months_before)
         if of.months_after:

@@ -32,7 +32,7 @@ _MEANS = {
     "cash": T("cash"), "card": T("card"), "points": T("points"), "stored_value": T("stored value"),
     "gift_card": T("gift card"), "credit_card": T("credit card"), "invoice": T("invoice"),
 }  # fmt: skip
-_CHANNELS = {"store": T("the stores"), "web": T("the web shop")}
+_CHANNELS = {"store": T("in the stores"), "web": T("in the web shop")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ def means(keys: tuple[str, ...]) -> Listed:
 
 
 def channels(keys: tuple[str, ...], joined: Any = "and") -> Listed:
-    """Several channels."""
-    return Listed(tuple(_CHANNELS.get(key) or Name({"": key}) for key in keys), joined)
+    """In several channels: each with its preposition, which in some languages is a part of the word."""
+    return Listed(tuple(_CHANNELS.get(key) or T("in %(channel)s", channel=Name({"": key})) for key in keys), joined)
 
 
 def stores(keys: tuple[str, ...], words: Words) -> Listed:
@@ -134,6 +134,13 @@ def levels(keys: tuple[str, ...], words: Words) -> Listed:
 def what(on: Scope, words: Words) -> Text:
     """Which goods."""
     return clauses.what(on, words.goods)
+
+
+def of_goods(on: Scope, whole: Text, some: Text, words: Words, values: Mapping[str, object]) -> Text:
+    """`whole` where it is of everything, else `some`, which names the goods."""
+    if on == Scope():
+        return Text(whole.msgid, values)
+    return Text(some.msgid, {**values, "what": what(on, words)})
 
 
 def excluded_parts(excluded: Excluded, words: Words) -> tuple[object, ...]:
@@ -204,7 +211,7 @@ def _places(when: When, words: Words) -> Iterator[Text]:
     if when.without_stores:
         yield T("it isn't bought at %(stores)s", stores=stores(when.without_stores, words))
     if when.channels:
-        yield T("it is bought in %(channels)s", channels=channels(when.channels, "or"))
+        yield T("it is bought %(channels)s", channels=channels(when.channels, "or"))
 
 
 def _sums(when: When, words: Words) -> Iterator[Text]:
@@ -272,27 +279,23 @@ def _of_children(when: When) -> Iterator[Text]:
         yield T("the member has a child aged %(age)s or younger", age=most)
 
 
-_COUNTED: dict[Counts, Text] = {
-    Counts.SPEND: T("what is paid for %(what)s"),
-    Counts.POINTS: T("points earned"),
-    Counts.PURCHASES: T("purchases of %(what)s"),
-    Counts.VISITS: T("visits with a purchase of %(what)s"),
-    Counts.UNITS: T("units of %(what)s"),
-    Counts.COUNTER: T("the counter %(counter)s"),
-    Counts.BALANCE: T("the points that can be used"),
+_COUNTED: dict[Counts, tuple[Text, Text]] = {
+    Counts.SPEND: (T("the sum of the purchases"), T("what is paid for %(what)s")),
+    Counts.PURCHASES: (T("purchases"), T("purchases of %(what)s")),
+    Counts.VISITS: (T("visits"), T("visits with a purchase of %(what)s")),
+    Counts.UNITS: (T("units bought"), T("units of %(what)s")),
 }
+_ENTERED = {Counts.POINTS: T("points earned"), Counts.BALANCE: T("the points that can be used")}
 
 
 def measure(of: Measure, words: Words) -> Text:
     """What is counted, as a phrase."""
-    values: dict[str, object] = {}
-    if of.counts is Counts.COUNTER:
-        values["counter"] = words.code(of.counter or "")
-    elif of.counts not in {Counts.POINTS, Counts.BALANCE}:
-        values["what"] = what(of.on, words)
-    said = Text(_COUNTED[of.counts].msgid, values)
-    if of.counts in {Counts.POINTS, Counts.BALANCE, Counts.COUNTER} and of.on != Scope():
-        said = T("%(measure)s from %(what)s", measure=said, what=what(of.on, words))
+    if of.counts in _COUNTED:
+        said = of_goods(of.on, *_COUNTED[of.counts], words, {})
+    else:
+        said = _ENTERED.get(of.counts) or T("the counter %(counter)s", counter=words.code(of.counter or ""))
+        if of.on != Scope():
+            said = T("%(measure)s from %(what)s", measure=said, what=what(of.on, words))
     if of.means:
         said = T("%(measure)s, only the part paid by %(means)s", measure=said, means=means(of.means))
     if of.excluded != NOTHING:
