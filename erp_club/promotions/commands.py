@@ -1,15 +1,14 @@
-"""What is done with offers: writing, publishing, pausing, ending; and counting their uses when a sale is committed.
+"""What is done with offers: writing, publishing, pausing, ending.
 
 What tills price with changes only here, and every such change draws a new version of the catalogue.
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,20 +16,15 @@ from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.promotions import documents, errors, queries
-from erp_club.promotions.engine.facts import Used
-from erp_club.promotions.engine.offer import Limits, Offer
-from erp_club.promotions.engine.priced import Applied
+from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.kinds import OfferState
 from erp_club.promotions.models import (
     OfferCatalogue,
-    OfferDayUses,
-    OfferMemberUses,
     OfferUses,
     OfferVersion,
     StoredOffer,
 )
 from erp_club.promotions.naming import queries as naming
-from erp_club.promotions.own_days import queries as own_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,146 +244,3 @@ def _record(
     audit.record(
         session, by=by, now=now, action=f"offer.{verb}", entity="offer", entity_id=offer_id, before=before, after=after
     )
-
-
-def count_uses(
-    session: Session, applied: Sequence[Applied], *, customer_id: int, store_id: int, on: dt.date
-) -> dict[str, int]:
-    """Take the uses and the budget of what a sale on the store's day `on` applied; gives the offers' ids by code.
-
-    `customer_id` is 0 for nobody known, who has no limits per member. Call it last before the commit: it holds the row
-    of each offer, in the order of their ids, and waits for other sales that hold them. Raises Conflict `quote-changed`
-    (facts: `offers`, the codes) where a limit or budget of the version in force would be passed; a quote may be some
-    minutes old, so an offer that was paused meanwhile still counts.
-    """
-    wanted: dict[str, tuple[int, int]] = {}
-    for each in applied:
-        times, given = wanted.get(each.offer, (0, 0))
-        wanted[each.offer] = times + each.times, given + each.amount_minor
-    if not wanted:
-        return {}
-    held = session.connection().execute(_COUNTERS, {"codes": list(wanted)}).all()
-    limits = {row.code: Limits.model_validate(row.limits) for row in held if row.counted}
-    counted = {row.code: Used(uses=row.uses, given_minor=row.given_minor) for row in held}
-    if limits:
-        # Read under the locks, so it holds what every sale before this one has counted.
-        counted |= {
-            row.code: queries.used(row)
-            for row in session.connection().execute(
-                _OF_HELD, {"ids": [row.id for row in held if row.counted], "customer": customer_id, "day": on}
-            )
-        }
-    passed = [
-        code for code, its in limits.items() if _passes(its, counted[code], *wanted[code], known=customer_id != 0)
-    ]
-    monthly = {code: its.member_month_minor for code, its in limits.items() if its.member_month_minor is not None}
-    if monthly and customer_id:
-        taken = queries.taken_in_month(session, customer_id, monthly, on)  # the sale's own is written already
-        passed += [code for code, most in monthly.items() if taken.get(code, 0) > most and code not in passed]
-    if customer_id:
-        passed += own_days.passed(session, limits, {code: wanted[code][0] for code in limits}, customer_id, on)
-        passed += [code for code in queries.shared_passed(session, limits, customer_id, on) if code not in passed]
-    if passed:
-        raise errors.quote_changed(sorted(passed))
-    values = [(row.id, *wanted[row.code]) for row in held]
-    session.connection().execute(
-        _ADD if customer_id else _ADD_WITHOUT_MEMBER,
-        {
-            "ids": [offer_id for offer_id, _, _ in values],
-            "times": [times for _, times, _ in values],
-            "given": [given for _, _, given in values],
-            "customer": customer_id,
-            "store": store_id,
-            "day": on,
-        },
-    )
-    return {row.code: row.id for row in held}
-
-
-def _passes(limits: Limits, used: Used, times: int, given_minor: int, *, known: bool) -> bool:
-    """Whether so many more uses, giving so much more, would pass a limit."""
-    asked = [
-        (limits.uses, used.uses + times),
-        (limits.uses_per_day, used.today + times),
-        (limits.budget_minor, used.given_minor + given_minor),
-    ]
-    if known:
-        asked += [
-            (limits.per_member, used.member + times),
-            (limits.per_member_day, used.member_today + times),
-            (limits.per_member_week, used.member_week + times),
-            (limits.per_member_month, used.member_month + times),
-            (limits.per_member_quarter, used.member_quarter + times),
-            (limits.per_member_half_year, used.member_half_year + times),
-            (limits.per_member_year, used.member_year + times),
-        ]
-    return any(most is not None and then > most for most, then in asked)
-
-
-_COUNTERS = (
-    sa.select(
-        StoredOffer.id,
-        StoredOffer.code,
-        StoredOffer.counted,
-        OfferVersion.document["limits"].label("limits"),
-        OfferUses.uses,
-        OfferUses.given_minor,
-    )
-    .join(OfferUses, OfferUses.offer_id == StoredOffer.id)
-    .join(OfferVersion, (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == StoredOffer.live_no))
-    .where(StoredOffer.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text))))
-    .order_by(StoredOffer.id)
-    .with_for_update(of=OfferUses)
-)
-_OF_HELD = queries.uses_of(StoredOffer.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Integer))))
-_GIVEN = (
-    sa.func.unnest(
-        sa.bindparam("ids", type_=ARRAY(sa.Integer)),
-        sa.bindparam("times", type_=ARRAY(sa.BigInteger)),
-        sa.bindparam("given", type_=ARRAY(sa.BigInteger)),
-    )
-    .table_valued(
-        sa.column("id", sa.Integer), sa.column("times", sa.BigInteger), sa.column("given", sa.BigInteger), name="g"
-    )
-    .render_derived()
-)
-_IN_ALL = (
-    sa.update(OfferUses)
-    .where(OfferUses.offer_id == _GIVEN.c.id)
-    .values(uses=OfferUses.uses + _GIVEN.c.times, given_minor=OfferUses.given_minor + _GIVEN.c.given)
-    .returning(sa.literal(1))
-    .cte("in_all")
-)
-_TODAY = insert(OfferDayUses).from_select(
-    ["offer_id", "day", "store_id", "uses", "baskets", "given_minor"],
-    sa.select(
-        _GIVEN.c.id,
-        sa.bindparam("day", type_=sa.Date),
-        sa.bindparam("store", type_=sa.Integer),
-        _GIVEN.c.times,
-        sa.literal(1),
-        _GIVEN.c.given,
-    ),
-)
-_ADD_WITHOUT_MEMBER = _TODAY.on_conflict_do_update(
-    index_elements=[OfferDayUses.offer_id, OfferDayUses.day, OfferDayUses.store_id],
-    set_={
-        "uses": OfferDayUses.uses + _TODAY.excluded.uses,
-        "baskets": OfferDayUses.baskets + 1,
-        "given_minor": OfferDayUses.given_minor + _TODAY.excluded.given_minor,
-    },
-).add_cte(_IN_ALL)
-_MEMBER = insert(OfferMemberUses).from_select(
-    ["customer_id", "offer_id", "day", "uses"],
-    sa.select(
-        sa.bindparam("customer", type_=sa.BigInteger), _GIVEN.c.id, sa.bindparam("day", type_=sa.Date), _GIVEN.c.times
-    ),
-)
-_ADD = _ADD_WITHOUT_MEMBER.add_cte(
-    _MEMBER.on_conflict_do_update(
-        index_elements=[OfferMemberUses.customer_id, OfferMemberUses.offer_id, OfferMemberUses.day],
-        set_={"uses": OfferMemberUses.uses + _MEMBER.excluded.uses},
-    )
-    .returning(sa.literal(1))
-    .cte("of_member")
-)

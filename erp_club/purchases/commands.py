@@ -19,9 +19,9 @@ from erp_club.points.expiry.commands import end_idle
 from erp_club.points.rules import points_for
 from erp_club.programmes.standings.commands import LookCause, Turned
 from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_on
-from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
+from erp_club.promotions.uses.commands import count_uses
 from erp_club.purchases import sale as sales
 from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.awaited import give_awaited

@@ -24,9 +24,10 @@ from erp_club.reports.purchases.sources import receipts
 class Result:
     """What an offer did in the period, in all or in a store: `key` is the offer's or the store's id.
 
-    `names` are by language. `uses` and `discount_minor` are as the receipts keep them. `baskets_minor` is the total of
-    the receipts on which it was given, `average_minor` theirs, and `without_minor` the average of all other purchases
-    asked about (in the store), before returns; None where there are none. `buyers` are known customers.
+    `names` are by language. `uses` and `discount_minor` are as the receipts keep them: less what came back, and of uses
+    what was cancelled. `receipts` are the sales on which it was given, returned or not, `baskets_minor` their total,
+    `average_minor` theirs, and `without_minor` the average of all other purchases asked about (in the store), before
+    returns; None where there are none. `buyers` are known customers.
     """
 
     key: int
@@ -86,14 +87,17 @@ def by_store(session: Session, asked: Asked, offer_id: int) -> list[Result]:
 def _rows(session: Session, asked: Asked, key: Any, code: Any, offer_id: int | None) -> list[Any]:
     sums = (ReceiptOffer.times, ReceiptOffer.amount_minor, ReceiptOffer.points, ReceiptOffer.points_used)
     given = sa.func.sum(ReceiptOffer.amount_minor)
+    sold = ReceiptOffer.times > 0
     statement = (
         sa.select(
             key,
             code,
-            sa.func.count(),
+            sa.func.count().filter(sold),
             *(sa.cast(sa.func.sum(column), sa.BigInteger) for column in sums),
-            sa.func.count(sa.distinct(living_of(Receipt.customer_id))).filter(Receipt.customer_id != UNIDENTIFIED),
-            sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger),
+            sa.func.count(sa.distinct(living_of(Receipt.customer_id))).filter(
+                Receipt.customer_id != UNIDENTIFIED, sold
+            ),
+            sa.func.coalesce(sa.cast(sa.func.sum(Receipt.total_minor).filter(sold), sa.BigInteger), 0),
         )
         .select_from(
             sa.join(
@@ -119,6 +123,6 @@ def _result(row: Any, names: Mapping[str, str], purchases: int, purchased_minor:
     others = purchases - count
     return Result(
         key, code, names, count, times, amount, points, used, buyers, baskets,
-        average_minor=round_div(baskets, count, Rounding.HALF_UP),
+        average_minor=round_div(baskets, count, Rounding.HALF_UP) if count else 0,
         without_minor=round_div(purchased_minor - baskets, others, Rounding.HALF_UP) if others > 0 else None,
     )  # fmt: skip

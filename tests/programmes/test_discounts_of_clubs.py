@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Membership
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
-from erp_club.promotions.commands import count_uses
 from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.priced import Applied
+from erp_club.promotions.uses.commands import count_uses
 from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
 from erp_club.purchases.fees.joining import Day

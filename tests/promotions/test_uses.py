@@ -13,6 +13,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions import commands, queries
 from erp_club.promotions.engine.facts import Used
 from erp_club.promotions.engine.priced import Applied
+from erp_club.promotions.uses.commands import count_uses
 from tests.make.clubs import a_customer
 from tests.make.offers import NOW, TODAY, a_published_offer
 from tests.make.organisation import a_store
@@ -24,7 +25,7 @@ def use(
     session: Session, *codes: str, store: int, customer: int = 0, on: dt.date = TODAY, times: int = 1, given: int = 100
 ) -> dict[str, int]:
     applied = [Applied(code, given, times=times) for code in codes]
-    return commands.count_uses(session, applied, customer_id=customer, store_id=store, on=on)
+    return count_uses(session, applied, customer_id=customer, store_id=store, on=on)
 
 
 def refused(session: Session, *codes: str, **asked: Any) -> bool:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused
 from erp_club.promotions.coupons.models import Coupon
@@ -14,9 +15,11 @@ from erp_club.promotions.models import OfferUses
 from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.commands import sell
 from erp_club.purchases.quotes.commands import sale_key
+from erp_club.purchases.returns import commands as returns
+from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.kinds import Means
+from erp_club.receipts.kinds import Means, ReturnKind
 from erp_club.receipts.models import Receipt, ReceiptOffer
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer
@@ -99,3 +102,33 @@ def test_of_fifty_tills_one_uses_the_last_coupon(committed: Database) -> None:
     with committed.session() as session:
         assert session.scalar(sa.select(Coupon.used)) == 1
         assert count(session, Receipt) == 1
+
+
+def test_a_cancellation_asked_for_twenty_times_gives_one_use_back_while_others_buy(committed: Database) -> None:
+    def limited(session: Session) -> None:
+        a_published_offer(session, limits={"uses": 1})
+
+    place, _ = shop(committed, limited)
+    with committed.session() as session:
+        asked = Asked(((MILK, 1000),), sale_id=sale_key(place.terminal.id, "first"))
+        sold = sell(session, Order("first", asked, (Payment(Means.CARD, 9_00),)), place, currency="ILS")
+        session.commit()
+
+    def cancel(number: int) -> str:
+        with committed.session() as session:
+            wish = returns.Asked(Wish(None), f"R-{number}", kind=ReturnKind.CANCELLATION)
+            try:
+                returns.return_goods(session, sold.posted.receipt_id, wish, place, currency="ILS")
+            except Refused as refused:
+                return refused.code
+            session.commit()
+            return "cancelled"
+
+    with ThreadPoolExecutor(20) as pool:
+        told = [pool.submit(cancel, number) for number in range(20)]
+        bought = at_once(committed, place, 9_00)
+        assert Counter(each.result() for each in told) == {"cancelled": 1, "nothing-to-return": 19}
+    with committed.session() as session:
+        assert bought["sold"] <= 1
+        assert session.scalar(sa.select(OfferUses.uses)) == bought["sold"]
+        assert not wrong_rows(session)

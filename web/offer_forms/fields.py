@@ -261,7 +261,10 @@ COST = (
 """Of the activation: what it costs the customer."""
 LIMITS = (
     Ask("per_basket", N_("Times a basket"), optional=True),
-    Ask("per_member", N_("Times per member"), hint=N_("Goods that come back give no use back."), optional=True),
+    Ask(
+        "per_member", N_("Times per member"),
+        hint=N_("Goods that come back give no use back; a sale that is cancelled does."), optional=True,
+    ),
     Ask("per_member_day", N_("Times per member and day"), optional=True),
     Ask("per_member_week", N_("Times per member and week"), optional=True),
     Ask("per_member_month", N_("Times per member and month"), optional=True),

@@ -170,7 +170,7 @@ class Given:
 
 def given(session: Session, offer_id: int) -> Given:
     """What the offer's counters say."""
-    mine = OfferDayUses.offer_id == offer_id
+    mine = (OfferDayUses.offer_id == offer_id) & (OfferDayUses.baskets > 0)  # not where all was cancelled
     sums: tuple[Any, ...] = tuple(
         sa.cast(sa.func.sum(column), sa.BigInteger)
         for column in (OfferDayUses.uses, OfferDayUses.baskets, OfferDayUses.given_minor)
@@ -186,7 +186,9 @@ def given(session: Session, offer_id: int) -> Given:
         .order_by(sums[2].desc(), Store.name)
     ).all()
     members = session.scalar(
-        sa.select(sa.func.count(OfferMemberUses.customer_id.distinct())).where(OfferMemberUses.offer_id == offer_id)
+        sa.select(sa.func.count(OfferMemberUses.customer_id.distinct())).where(
+            OfferMemberUses.offer_id == offer_id, OfferMemberUses.uses > 0
+        )
     )
     return Given(
         uses=sum(row[1] for row in days),

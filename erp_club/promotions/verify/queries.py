@@ -38,12 +38,13 @@ _OF_COUPONS = """
 _OF_DAYS = """
     SELECT offer_id, sum(uses)::bigint AS uses, sum(given_minor)::bigint AS given_minor
       FROM offer_day_uses GROUP BY offer_id"""
-# A return's rows say what it took back, no times: an offer counts as used no less for it.
+# A return's rows say what it took back, no times: an offer counts as used no less for it. A cancellation's take its
+# sale's uses back, on the same day in the same store.
 _OF_RECEIPTS = """
     SELECT o.offer_id, r.sold_on AS day, r.store_id, sum(o.times)::bigint AS uses,
-           count(DISTINCT (r.customer_id, r.id)) AS baskets, sum(o.amount_minor)::bigint AS given_minor
+           sum(sign(o.times))::bigint AS baskets, sum(o.amount_minor)::bigint AS given_minor
       FROM receipt_offers o JOIN receipts r ON (r.customer_id, r.id) = (o.customer_id, o.receipt_id)
-     WHERE o.times > 0 GROUP BY o.offer_id, r.sold_on, r.store_id"""
+     WHERE o.times <> 0 GROUP BY o.offer_id, r.sold_on, r.store_id"""
 
 
 def _coupons(column: str) -> tuple[str, str, str]:
@@ -95,7 +96,7 @@ def _days(column: str) -> tuple[str, str, str]:
 _OF_MEMBERS = """
     SELECT o.customer_id, o.offer_id, r.sold_on AS day, sum(o.times)::bigint AS uses
       FROM receipt_offers o JOIN receipts r ON (r.customer_id, r.id) = (o.customer_id, o.receipt_id)
-     WHERE o.customer_id <> 0 AND o.times > 0 GROUP BY o.customer_id, o.offer_id, r.sold_on"""
+     WHERE o.customer_id <> 0 AND o.times <> 0 GROUP BY o.customer_id, o.offer_id, r.sold_on"""
 _MEMBERS = f"""
     SELECT concat_ws('/', customer_id, offer_id, day), u.uses, coalesce(r.uses, 0)
       FROM offer_member_uses u FULL JOIN ({_OF_MEMBERS}) AS r USING (customer_id, offer_id, day)

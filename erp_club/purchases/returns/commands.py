@@ -23,6 +23,7 @@ from erp_club.programmes.standings.commands import LookCause
 from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.promotions.coupons.batches.commands import set_coupon_state
 from erp_club.promotions.coupons.kinds import CouponState
+from erp_club.promotions.uses.commands import uncount_uses
 from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.entitlements.commands import uses_returned
@@ -123,6 +124,8 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
     fees_returned(session, back, reason=asked.reason, now=place.now, by=place.by)
     came = {each.line.line_no for each in made.receipt.lines}
     uses_returned(session, original.id, came, day=Day(place.local.date(), place.now, place.by))
+    if cancels and made.receipt_id is not None:
+        _uncount(session, original, made.receipt_id)
     audit.record(
         session,
         by=place.by,
@@ -134,6 +137,17 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
         after=traced(made),
     )
     return made
+
+
+def _uncount(session: Session, original: Original, receipt_id: int) -> None:
+    """Let the offers of a sale that is cancelled be used again."""
+    uncount_uses(
+        session,
+        (original.customer_id, receipt_id),
+        buyer=hold_person(session, original.customer_id) if original.customer_id else UNIDENTIFIED,
+        store_id=original.store_id,
+        on=original.sold_on,
+    )
 
 
 def _with_fees(wish: Wish, bought: Bought, fees: dict[PaidFee, int]) -> Wish:

@@ -353,9 +353,13 @@ _RELATIVE = sa.text(
         ON CONFLICT DO NOTHING
     """
 )
+# What was cancelled since was taken from both already.
 _USES = sa.text(
     """
-    UPDATE offer_member_uses SET uses = greatest(0, uses - :uses)
+    UPDATE offer_member_uses
+       SET uses = greatest(0, uses - least(:uses, (SELECT its.uses FROM offer_member_uses its
+                                                    WHERE its.customer_id = :target AND its.offer_id = :offer
+                                                      AND its.day = CAST(:day AS date))))
      WHERE customer_id = :source AND offer_id = :offer AND day = CAST(:day AS date)
     """
 )

@@ -183,26 +183,34 @@ def _count_returned(session: Session, made: ReturnReceipt, original_id: int, key
 
 
 def _write_offers(session: Session, made: ReturnReceipt, original_id: int, key: dict[str, int]) -> None:
-    """What offers had taken off, below zero, in the versions that had given it; they count as used no less."""
+    """What offers had given, below zero, in the versions that had given it. Their uses come back with a sale that is
+    cancelled, as it never was; they count no less where goods are returned.
+    """
     discounts = [(number, each) for number, line in enumerate(made.lines, start=1) for each in line.discounts]
-    if not discounts:
-        return
+    cancels = made.kind is ReturnKind.CANCELLATION
     gave: dict[int, int] = defaultdict(int)
     for _, each in discounts:
         gave[each.offer_id] += each.amount_minor
     versions = session.execute(
-        sa.select(ReceiptOffer.offer_id, ReceiptOffer.version_no).where(
+        sa.select(ReceiptOffer.offer_id, ReceiptOffer.version_no, ReceiptOffer.times).where(
             ReceiptOffer.customer_id == made.customer_id, ReceiptOffer.receipt_id == original_id
         )
     )
-    session.execute(
-        sa.insert(ReceiptOffer),
-        [
-            key | {"offer_id": offer_id, "version_no": version, "times": 0, "amount_minor": -gave[offer_id]}
-            for offer_id, version in versions
-            if offer_id in gave
-        ],
-    )
+    rows = [
+        key
+        | {
+            "offer_id": offer_id,
+            "version_no": version,
+            "times": -times if cancels else 0,
+            "amount_minor": -gave[offer_id],
+        }
+        for offer_id, version, times in versions
+        if cancels or offer_id in gave
+    ]
+    if rows:
+        session.execute(sa.insert(ReceiptOffer), rows)
+    if not discounts:
+        return
     session.execute(
         sa.insert(ReceiptDiscount),
         [
