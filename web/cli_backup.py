@@ -13,7 +13,7 @@ import click
 import sqlalchemy as sa
 
 from erp_club.jobs.verify import wrong_rows
-from erp_club.kernel import embedded_cluster, schema
+from erp_club.kernel import embedded_cluster, restored, schema
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Unavailable
 from erp_club.kernel.kept_keys import KeyringKey
@@ -35,9 +35,16 @@ def backup(file: Path) -> None:
     by their ids who is to be erased again after a restore.
     """
     half = file.with_name(f"{file.name}.part")
-    with opened() as database:
+    with opened(proven=False) as database:
         try:
-            _run("pg_dump", database, "--format=custom", "--no-owner", f"--file={half}")
+            _run(
+                "pg_dump",
+                database,
+                "--format=custom",
+                "--no-owner",
+                f"--exclude-table={restored.TABLE}",
+                f"--file={half}",
+            )
             half.replace(file)
         finally:
             half.unlink(missing_ok=True)
@@ -63,16 +70,26 @@ def restore(file: Path, erasures: Path | None) -> None:
             )
         # What can't be proven without its keys isn't brought in: to learn that at the end would leave it here unproven.
         database.keyring.complete(_fingerprints(file))
-        _run("pg_restore", database, "--exit-on-error", "--single-transaction", "--no-owner", str(file))
+        restored.mark(database, restored.Standing.BEGUN)
+        try:
+            _run("pg_restore", database, "--exit-on-error", "--single-transaction", "--no-owner", str(file))
+        except Unavailable:
+            restored.unmark(database)  # nothing came in
+            raise
         schema.migrate(database)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
         _erase_again(database, erasures or Settings.from_env().home / noted.NAME)
         with database.session() as session:
             wrong = wrong_rows(session)
+        if wrong:
+            restored.mark(database, restored.Standing.WRONG)
+        else:
+            restored.unmark(database)
     for each in wrong:
         click.echo(i18n.say(each), err=True)
     if wrong:
+        click.echo(i18n.say(restored.unproven()), err=True)
         sys.exit(1)
     click.echo(i18n.say(T("Restored. Every balance is what its movements come to.")))
 
@@ -102,7 +119,7 @@ _FINGERPRINT = re.compile(r"^(\d+)\t\\\\x([0-9a-f]+)\t", re.MULTILINE)
 
 def _tables(database: Database) -> bool:
     with database.engine.connect() as connection:
-        return bool(sa.inspect(connection).get_table_names())
+        return bool(set(sa.inspect(connection).get_table_names()) - {restored.TABLE})
 
 
 def _run(name: str, database: Database, *words: str) -> None:

@@ -1,11 +1,14 @@
 """Commands of the console about the ledgers."""
 
+import datetime as dt
 import sys
 
 import click
 
 from erp_club.jobs.verify import wrong_rows
+from erp_club.kernel import audit, restored
 from erp_club.kernel.text import T
+from erp_club.permissions.actors import SYSTEM
 from web import i18n
 from web.cli_database import opened
 
@@ -16,7 +19,11 @@ def ledger() -> None:
 
 
 @ledger.command()
-def verify() -> None:
+@click.option(
+    "--accept", is_flag=True,
+    help="Let a restored place be served although rows are wrong; the change log keeps which.",
+)  # fmt: skip
+def verify(accept: bool) -> None:
     """Derive every balance, debt, lot, card and sum again; exit 1 with the first wrong row of each kind.
 
     What no sum tells (receipts and how they were paid, states of accounts, cards and coupons, fees, used benefits, what
@@ -28,8 +35,25 @@ def verify() -> None:
     and kind, a line's VAT); settings (clubs, offers, batches, plans, prices); which account a membership names; reasons
     that people typed; when a coupon was issued or used.
     """
-    with opened() as database, database.session() as session:
-        wrong = wrong_rows(session)
+    with opened(proven=False) as database:
+        was = restored.standing(database)
+        with database.session() as session:
+            wrong = wrong_rows(session)
+            said = [str(each) for each in wrong]
+            if was is restored.Standing.WRONG and wrong and accept:
+                now = dt.datetime.now(dt.UTC)
+                audit.record(
+                    session,
+                    by=SYSTEM,
+                    now=now,
+                    action="ledger.accept",
+                    entity="ledger",
+                    entity_id="",
+                    after={"wrong": said},
+                )
+                session.commit()
+        if was is restored.Standing.WRONG and (accept or not wrong):
+            restored.unmark(database)
     for each in wrong:
         click.echo(i18n.say(each))
     if wrong:

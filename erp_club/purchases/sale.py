@@ -249,10 +249,14 @@ def receipt_hash(sold_at: dt.datetime, customer_id: int, lines: list[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class CardClaim:
-    """A card that pays, whose number and PIN are proven; without an amount it gives what is still due."""
+    """A card that pays, whose number and PIN are proven; without an amount it gives what is still due.
+
+    `field` is where it stands in the request, for a refusal.
+    """
 
     key: CardKey
     amount_minor: int | None = None
+    field: str = "payments"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,9 @@ def with_cards(
     for claim, has, gives in zip(claims, asked, shares(due, asked), strict=True):
         card = held[claim.key]
         if card.state is not CardState.ACTIVE:
-            raise errors.unusable(card.state, field="payments")
+            raise errors.unusable(card.state, field=claim.field)
         if gives > has.available_minor:
-            raise errors.too_little(has.available_minor, card.currency, field="payments")
+            raise errors.too_little(has.available_minor, card.currency, card.number, field=claim.field)
         if gives:
             made.append(Payment(Means.STORED_VALUE, gives, claim.key, masked(card.number)))
     return tuple(made)

@@ -107,7 +107,7 @@ def pay(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) ->
     """Pay so much (above 0), first with what ends first. Raises Conflict `stored-value-too-little`."""
     taken = take(card.lots, amount_minor, on=cause.on)
     if taken.missing:
-        raise errors.too_little(available(card.lots, cause.on), card.currency)
+        raise errors.too_little(available(card.lots, cause.on), card.currency, card.number)
     return write_movement(session, card.key, MovementKind.PAID, taken.parts, cause)
 
 
@@ -193,7 +193,7 @@ def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause)
         return put_in(session, card, amount_minor, kind=MovementKind.ADJUSTED, cause=cause)
     taken = take(card.lots, -amount_minor, on=cause.on)
     if taken.missing:
-        raise errors.too_little(available(card.lots, cause.on), card.currency, field="amount_minor")
+        raise errors.too_little(available(card.lots, cause.on), card.currency, card.number, field="amount_minor")
     return write_movement(session, card.key, MovementKind.ADJUSTED, taken.parts, cause)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound, Refused, Throttled
 from erp_club.kernel.text import Money, T, Text
+from erp_club.stored_value.numbers import masked
 
 
 def not_proven(field: str) -> Refused:
@@ -74,13 +75,14 @@ def used_since(left_minor: int, currency: str) -> Conflict:
     )
 
 
-def too_little(available_minor: int, currency: str, *, field: str | None = None) -> Conflict:
-    """Less can be used of the card than was asked for."""
+def too_little(available_minor: int, currency: str, number: str, *, field: str | None = None) -> Conflict:
+    """Less can be used of the card than was asked for; several may pay, so that it is named."""
+    card = masked(number)
     return Conflict(
-        T("Only %(amount)s can be used of this card.", amount=Money(available_minor, currency)),
+        T("Only %(amount)s can be used of card %(card)s.", amount=Money(available_minor, currency), card=card),
         field=field,
         code="stored-value-too-little",
-        facts={"available_minor": available_minor},
+        facts={"card": card, "available_minor": available_minor},
     )
 
 

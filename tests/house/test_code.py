@@ -21,6 +21,7 @@ COMMITS = {
     "web/cli_segments.py": "the transaction of a command",
     "web/cli_jobs.py": "the transactions of a command that works in steps",
     "web/cli_keyring.py": "the transactions of a command that works in steps",
+    "web/cli_ledger.py": "the transaction of a command",
     "erp_club/jobs/": "the transactions of a job",
     "erp_club/kernel/schema.py": "a migration is a transaction of its own",
 }

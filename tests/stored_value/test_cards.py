@@ -17,7 +17,7 @@ from erp_club.stored_value.issued.commands import ToIssue
 from erp_club.stored_value.kinds import CardState, MovementKind
 from erp_club.stored_value.lots import Claim, last_day, shares
 from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement
-from erp_club.stored_value.numbers import CardKey, compact, is_own, new_number, spoken
+from erp_club.stored_value.numbers import CardKey, compact, is_own, masked, new_number, spoken
 from erp_club.stored_value.queries import key_by_number, movements
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_customer
@@ -77,7 +77,7 @@ def test_what_ends_first_is_used_first_and_what_has_ended_counts_for_nothing(ses
     ]
     with pytest.raises(Conflict) as refused:
         paid(session, card.key, 20_01, on=LATER)
-    assert refused.value.facts == {"available_minor": 20_00}
+    assert refused.value.facts == {"card": masked(card.number), "available_minor": 20_00}
 
 
 def test_expiry_books_out_once_what_has_ended_however_late_and_often_it_runs(session: Session) -> None:

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from erp_club.jobs import commands, runner
 from erp_club.jobs import queries as jobs
 from erp_club.jobs.verify import LEDGER_VERIFY
-from erp_club.kernel import embedded_cluster
+from erp_club.kernel import embedded_cluster, restored
+from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.keyring import Keyring
@@ -142,3 +143,42 @@ def test_a_tool_that_is_missing_or_stops_is_told_in_words(
     told = erp_club(monkeypatch, shop, "backup", str(tmp_path / "all"))
     assert (told.exit_code, "Install PostgreSQL's client tools" in told.output) == (2, True)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_restored_and_not_proven_is_served_only_once_somebody_takes_it_as_it_is(
+    shop: Database, fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop.session() as session:
+        account_id = session.scalar(sa.select(sa.func.min(PointsAccount.id)))
+        session.execute(sa.update(PointsAccount).where(PointsAccount.id == account_id).values(balance=141))
+        session.commit()
+    assert erp_club(monkeypatch, shop, "backup", str(tmp_path / "all")).exit_code == 0
+    back = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
+    assert (back.exit_code, "ledger verify --accept" in back.output) == (1, True), back.output
+    for words in (["serve"], ["worker"], ["job", "list"]):
+        held = erp_club(monkeypatch, fresh, *words)
+        assert (held.exit_code, "isn't proven" in held.output) == (2, True), held.output
+    assert erp_club(monkeypatch, fresh, "backup", str(tmp_path / "again")).exit_code == 0
+    assert erp_club(monkeypatch, fresh, "ledger", "verify").exit_code == 1
+    assert erp_club(monkeypatch, fresh, "job", "list").exit_code == 2, "to look at it isn't to take it"
+    taken = erp_club(monkeypatch, fresh, "ledger", "verify", "--accept")
+    assert (taken.exit_code, "balance is 141" in taken.output) == (1, True)
+    assert erp_club(monkeypatch, fresh, "job", "list").exit_code == 0
+    with fresh.session() as session:
+        told = session.scalar(sa.select(AuditEntry.after).where(AuditEntry.action == "ledger.accept"))
+        assert told is not None
+        assert "141" in told["wrong"][0]
+
+
+def test_a_restore_that_did_not_end_is_not_served_and_one_that_failed_can_be_tried_again(
+    shop: Database, fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert erp_club(monkeypatch, shop, "backup", str(tmp_path / "all")).exit_code == 0
+    whole = (tmp_path / "all").read_bytes()
+    (tmp_path / "cut").write_bytes(whole[: len(whole) * 3 // 4])
+    assert erp_club(monkeypatch, fresh, "restore", str(tmp_path / "cut")).exit_code == 2
+
+    assert erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all")).exit_code == 0
+    restored.mark(fresh, restored.Standing.BEGUN)  # as it stands where nobody proved it to the end
+    held = erp_club(monkeypatch, fresh, "job", "list")
+    assert (held.exit_code, "hasn't ended" in held.output) == (2, True), held.output

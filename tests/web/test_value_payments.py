@@ -99,7 +99,8 @@ def test_a_card_gives_the_amount_that_was_said_and_another_one_the_rest(
     assert [each["amount_minor"] for each in told["payments"]] == [60_03, 40_00]
     refused = post(client, till, [by(first.number), by(second.number, 50_01)])
     assert (refused.status_code, refused.json()["code"]) == (409, "stored-value-too-little")
-    assert refused.json()["available_minor"] == 50_00
+    assert (refused.json()["available_minor"], refused.json()["card"]) == (50_00, f"…{second.number[-4:]}")
+    assert [each["field"] for each in refused.json()["errors"]] == ["payments[1].card"]
 
 
 def test_what_cards_dont_cover_is_told_with_what_each_would_give(

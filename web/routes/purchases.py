@@ -142,7 +142,10 @@ def claims_of(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
     paying = [(number, each) for number, each in enumerate(body.payments) if each.card is not None]
     entries = [Entered(each.card or "", each.pin, f"payments[{number}].card") for number, each in paying]
     keys = proven(act, entries, also=[card.number for card in body.cards if card.number])
-    return tuple(CardClaim(key, each.amount_minor) for key, (_, each) in zip(keys, paying, strict=True))
+    return tuple(
+        CardClaim(key, each.amount_minor, f"payments[{number}].card")
+        for key, (number, each) in zip(keys, paying, strict=True)
+    )
 
 
 def order_of(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -> Order:
