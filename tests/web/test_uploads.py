@@ -179,6 +179,13 @@ def test_a_coupon_of_two_offline_tills_is_used_once_and_the_second_sale_told(
     assert receipts(session) == ["O-1", "O-2"]
 
 
+def test_a_coupon_that_is_not_good_is_told_of_though_it_changed_no_price(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    sent = send(client, till, a_sale("O-1", coupons=["NO-SUCH-COUPON"], **priced(10_04)))
+    assert told(sent) == [("O-1", "booked", ["coupon_refused"])]
+
+
 def test_a_good_coupon_is_used_though_the_price_is_another(client: TestClient, session: Session, till: Till) -> None:
     a_batch(session)
     [code] = some_coupons(session)

@@ -1,7 +1,7 @@
 """How a sale that a till made offline fits with what we would have said. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,11 +63,7 @@ def price_faults(basket: PricedBasket | None, ours_minor: int | None, offline: O
     sums = {"ours_minor": ours_minor, "theirs_minor": offline.total_minor}
     if basket is None:
         return [Fault(Cause.PRICE, sums)]
-    faults = [
-        Fault(Cause.COUPON_USED if each.fault == "used_up" else Cause.COUPON_REFUSED, {"coupon": each.text, **sums})
-        for each in basket.coupons
-        if each.fault is not None
-    ]
+    faults = [replace(each, facts={**each.facts, **sums}) for each in coupon_faults(basket)]
     chosen = {claim.offer for claim in offline.claims}
     told = {offer for each in basket.coupons if each.fault for offer in basket.started.get(each.text, ())}
     for each in basket.priced.refused:
@@ -76,6 +72,16 @@ def price_faults(basket: PricedBasket | None, ours_minor: int | None, offline: O
         elif each.reason is Reason.USED_UP and each.offer not in told:
             faults.append(Fault(Cause.LIMIT_EXCEEDED, {"offer": each.offer, **sums}))
     return faults or [Fault(Cause.PRICE, sums)]
+
+
+def coupon_faults(basket: PricedBasket, listed: Sequence[Fault] = ()) -> list[Fault]:
+    """The coupons that weren't good, but for those that are listed already."""
+    known = {fault.facts.get("coupon") for fault in listed}
+    return [
+        Fault(Cause.COUPON_USED if each.fault == "used_up" else Cause.COUPON_REFUSED, {"coupon": each.text})
+        for each in basket.coupons
+        if each.fault is not None and each.text not in known
+    ]
 
 
 def other_faults(sale: Sale, *, now: datetime) -> list[Fault]:

@@ -31,7 +31,15 @@ from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import Sale, SaleLine
 from erp_club.purchases.settled import sale_of
 from erp_club.purchases.uploads import queries
-from erp_club.purchases.uploads.checking import Fault, OfflineLine, OfflineSale, agrees, other_faults, price_faults
+from erp_club.purchases.uploads.checking import (
+    Fault,
+    OfflineLine,
+    OfflineSale,
+    agrees,
+    coupon_faults,
+    other_faults,
+    price_faults,
+)
 from erp_club.purchases.uploads.errors import no_conflict
 from erp_club.purchases.uploads.kinds import Cause
 from erp_club.purchases.uploads.models import PurchaseUpload, UploadConflict
@@ -152,7 +160,9 @@ def _take(session: Session, offline: OfflineSale, place: Place, of_goods: Sequen
             with session.begin_nested():
                 posted = purchases.settle(session, ours, basket, asked, place).posted
             beyond = _not_alone(session, purchases.deeds_of(ours, basket, asked), replace(place, by=by))
-            return Taken(offline.receipt_no, posted.customer_id, posted.receipt_id, known=False, faults=beyond)
+            # A coupon that isn't good took nothing off here either.
+            told_of = (*beyond, *coupon_faults(basket))
+            return Taken(offline.receipt_no, posted.customer_id, posted.receipt_id, known=False, faults=told_of)
     except Conflict as refused:
         if refused.code == "receipt-exists":  # sold online under this number in this very moment
             return _again(session, offline, place)
@@ -276,15 +286,10 @@ def _use_coupons(
     receipt_id: int,
     faults: Sequence[Fault],
 ) -> list[Fault]:
-    """Use the coupons that were good, so that nobody uses them again; those that weren't are listed already."""
-    listed = {fault.facts.get("coupon") for fault in faults}
-    more: list[Fault] = []
+    """Use the coupons that were good, so that nobody uses them again, and tell of those that weren't."""
+    more = coupon_faults(basket, faults)
     for coupon in basket.coupons:
-        if coupon.fault is not None:
-            if coupon.text not in listed:
-                cause = Cause.COUPON_USED if coupon.fault == "used_up" else Cause.COUPON_REFUSED
-                more.append(Fault(cause, {"coupon": coupon.text}))
-        elif coupon.id:
+        if coupon.fault is None and coupon.id:
             gave = sum(each.amount_minor for each in basket.priced.applied if each.coupon == coupon.text)
             used = purchases.use_coupon(
                 session, coupon.id, gave, customer_id=customer_id, receipt_id=receipt_id, asked=asked, place=place
