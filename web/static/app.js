@@ -87,8 +87,8 @@
 
   function focusFirst(root) {
     const field = root.querySelector("[aria-invalid=true], [data-focus]")
-      ?? (root === dialog && (root.querySelector("[autofocus]")
-        ?? root.querySelector("input:not([type=hidden]), select, textarea, [data-choice]")));
+      ?? (root === dialog ? root.querySelector("[autofocus]")
+        ?? root.querySelector("input:not([type=hidden]), select, textarea, [data-choice]") : null);
     field?.focus();
     if (field?.dataset.focus) field.select?.();
   }
