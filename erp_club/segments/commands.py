@@ -62,6 +62,9 @@ def edit(
 ) -> None:  # fmt: skip
     """Change a segment; another question is another version. The name stays. None as the condition leaves it.
 
+    The same question stays whatever it names, which may be gone since.
+
+
     Raises NotFound, Invalid, Conflict `segment-changed` where somebody else was first.
     """
     segment = _locked(session, segment_id)
@@ -70,9 +73,9 @@ def edit(
     before: dict[str, Any] = {"notes": segment.notes, "at_till": segment.at_till}
     after: dict[str, Any] = {"notes": settings.notes, "at_till": settings.at_till}
     if condition is not None and segment.version_no is not None:
-        asked, known = _checked(session, segment.name, condition, registry)
         held = saved.one(session, segment_id).condition
         if held != condition:
+            asked, known = _checked(session, segment.name, condition, registry)
             before["condition"], after["condition"] = held, condition
             number = segment.version_no + 1
             segment.version_no, segment.by_sale = number, _by_sale(asked, known)

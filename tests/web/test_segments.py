@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.catalogue.models import ProductGroup
 from erp_club.customers.models import Customer
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Invalid
@@ -276,6 +277,29 @@ def test_a_segment_names_what_speaks_of_it(office: TestClient):
     made = add(office)
     other = add(office, name="Both", where={"any": [{"field": "segment", "op": "in", "value": ["Ours"]}]})
     assert office.get(f"/segments/{made}").json()["uses"] == [{"kind": "segment", "id": other, "name": "Both"}]
+
+
+def test_whose_goods_are_gone_takes_other_notes_but_no_other_question(office: TestClient, session: Session):
+    coffee(session)
+    bought = {"metric": "purchases", "of": {"group": ["COFFEE"]}, "op": "ge", "value": 4}
+    where = {"any": [bought, {"field": "consent", "op": "eq", "value": "sms"}]}
+    made = add(office, name="Coffee", where=where)
+    session.execute(sa.update(ProductGroup).where(ProductGroup.name == "COFFEE").values(name="Beans"))
+    session.commit()
+    sent = fields(office.get(f"/segments/{made}/edit", headers=HTML).text) | {"_method": "PATCH"}
+    told = form(office, f"/segments/{made}", sent | {"notes": "for May"})
+    assert told.status_code == 303, told.text
+    as_json = fields(office.get(f"/segments/{made}/edit", headers=HTML).text) | {"_method": "PATCH"}
+    as_json = {name: value for name, value in as_json.items() if not name.startswith("nodes")}
+    told = form(office, f"/segments/{made}", as_json | {"notes": "for June", "document": json.dumps(where)})
+    assert told.status_code == 303, told.text
+    told = send(office, "PATCH", f"/segments/{made}", {"notes": "for July", "where": where})
+    assert told.status_code == 200, told.text
+    row = saved.one(session, made)
+    assert (row.notes, row.version_no, row.condition) == ("for July", 1, where)
+    sent = fields(office.get(f"/segments/{made}/edit", headers=HTML).text) | {"_method": "PATCH"}
+    told = form(office, f"/segments/{made}", sent | {"nodes[1].value": "5"})
+    assert (told.status_code, "There is no product group COFFEE" in told.text) == (422, True)
 
 
 @pytest.mark.parametrize(

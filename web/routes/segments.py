@@ -27,7 +27,7 @@ from web.offer_forms.reading import read_text
 from web.refusals import again
 from web.segment_forms.asks import asks
 from web.segment_forms.deeds import done
-from web.segment_forms.nodes import Node, typed_nodes
+from web.segment_forms.nodes import Node, says_still, typed_nodes
 from web.segment_forms.picking import lists_of, means
 from web.taken_out import taken_out
 from web.views.segments import (
@@ -100,13 +100,14 @@ def _document(act: Act, body: SegmentBody) -> str | None:
     return "" if body.document is None and form and "document" in form.values else body.document
 
 
-def _said(act: Act, body: SegmentBody) -> Any:
-    """The condition of a body, however it is said. Raises Invalid."""
+def _said(act: Act, body: SegmentBody, held: Any = None) -> Any:
+    """The condition of a body, however it is said, or the one `held` where a form says it still. Raises Invalid."""
     document = _document(act, body)
     if document is not None:
         return read_text(document)
     if body.form:
-        return condition_of(typed_nodes(body.nodes), FormState(), act)
+        nodes = typed_nodes(body.nodes)
+        return held if says_still(nodes, held, REGISTRY) else condition_of(nodes, FormState(), act)
     return body.where
 
 
@@ -266,7 +267,7 @@ def edit_segment(act: Edit, segment_id: SmallRowId, body: SegmentBody) -> Respon
     """Change a segment; another question is another version. A machine may leave out what stays."""
     held = saved.one(act.session, segment_id)
     said = body.model_fields_set
-    asked = _said(act, body) if body.form or body.document or "where" in said else None
+    asked = _said(act, body, held.condition) if body.form or body.document or "where" in said else None
     settings = Settings(
         held.name,
         (body.notes or "") if body.form or "notes" in said else held.notes,

@@ -141,6 +141,15 @@ def to_condition(nodes: list[Node], registry: Registry) -> tuple[dict[str, Any],
     return made, builder.places
 
 
+def says_still(nodes: list[Node], held: Any, registry: Registry) -> bool:
+    """Whether the form is as it was filled from the condition that is held."""
+    filled = None if held is None else from_condition(held, registry)
+    try:
+        return filled is not None and to_condition(nodes, registry)[0] == to_condition(filled, registry)[0]
+    except Invalid:
+        return False
+
+
 class _Builder:
     def __init__(self, nodes: list[Node], registry: Registry) -> None:
         self._nodes, self._registry = nodes, registry
