@@ -1,5 +1,7 @@
 # REQ R-02: what customers like best
 import datetime as dt
+import html
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -74,6 +76,16 @@ def test_of_one_customer_it_tells_what_was_bought_most_often_as_does_their_page(
     page = client_of_shop.get(f"/customers/{ann}")
     assert [(row["purchases"], row["sales_minor"]) for row in page.json()["likes"]] == products
     assert "Bought most often" in client_of_shop.get(f"/customers/{ann}", headers=HTML).text
+
+
+def test_what_they_like_best_leads_to_purchases_of_the_same_customers(client_of_shop: TestClient, session: Session):
+    club, store = a_club(session), session.scalars(sa.select(Store.id)).one()
+    a_membership(session, session.scalars(sa.select(Customer.id).where(Customer.number == "ANN")).one(), club)
+    session.commit()
+    page = client_of_shop.get(f"/reports/favourites?{DAYS}&club={club}&store={store}", headers=HTML).text
+    [link] = re.findall(r'<td><a href="([^"]+)"', page)
+    told = client_of_shop.get(html.unescape(link)).json()
+    assert (told["total"]["sales_minor"], told["total"]["buyers"]) == (10_00, 1)
 
 
 @pytest.mark.parametrize("by", ["group", "store"])
