@@ -4,12 +4,15 @@ REQ S-05 R-01
 """
 
 import datetime as dt
+import random
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.clubs.models import Club
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.segment_registry import REGISTRY
@@ -25,8 +28,8 @@ from erp_club.receipts.rollups.models import (
 )
 from erp_club.segments import queries
 from erp_club.segments.reading import read_condition
-from tests.make.clubs import a_customer
-from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till
+from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till, another_till
 
 TODAY = NOW.date()
 
@@ -64,6 +67,35 @@ def test_a_sale_counts_at_once_and_again_when_it_is_rolled_up(session: Session, 
     assert session.scalars(sa.select(CustomerDay.purchases)).all() == [2]
     assert verify(session) is None
     assert roll_all(session) == 0
+
+
+def test_what_customers_like_best_moves_with_every_sale_and_return_of_two_years(session: Session, till: Till):
+    """REQ R-02: of all, of clubs whose members come and go, and of each store."""
+    chance = random.Random(8)
+    tills = (till, another_till(session, store_code="406", username="other"))
+    goods = [a_product(session, sku=f"P{number}") for number in range(4)]
+    for number, product in enumerate(goods):
+        changes = ProductChanges(group=f"G{number % 3}", department=f"D{number % 2}")
+        edit_product(session, product, changes, now=NOW, by=SYSTEM)
+    people = [a_customer(session, f"C{number}") for number in range(4)]
+    for code, member, since in (("GOLD", 0, 300), ("GOLD", 1, 20), ("BLUE", 0, 40), ("BLUE", 2, 5)):
+        club = session.scalar(sa.select(Club.id).where(Club.code == code)) or a_club(session, code=code)
+        a_membership(session, people[member], club, joined_on=TODAY - dt.timedelta(days=since))
+    for number in range(60):
+        back = chance.random() < 0.2
+        line = replace(
+            a_line(chance.choice(goods), chance.choice((-1, 1)) * 500 if back else chance.randrange(1, 4) * 100),
+            quantity_milli=-1_000 if back else 1_000,
+        )
+        sold_at = NOW - dt.timedelta(days=chance.choice((0, 1, 2, 30, 31, 200, 400)))
+        where = chance.choice(tills)
+        sale = a_sale(where, line, receipt_no=str(number), customer_id=chance.choice(people), sold_at=sold_at)
+        write_sale(session.connection(), sale, (), now=NOW, by=where.by)
+        if chance.random() < 0.3:
+            roll(session, most=chance.randrange(1, 6))
+            assert verify(session) is None
+    roll_all(session)
+    assert verify(session) is None
 
 
 def test_a_sale_to_nobody_known_is_a_sum_of_its_store_and_no_customers_figure(session: Session, till: Till):

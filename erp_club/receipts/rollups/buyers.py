@@ -217,10 +217,10 @@ FAVOURITE_KEY = "step, first, club_id, store_id, kind, of_id"
 def favourites(of: Callable[[str], str], *, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
     """Whose favourite what is in each month and year, from tables of customers' days.
 
-    Of all, of each club's members and of each store. `where` is said with the step as %s.
+    Of all, of each club's members and of each store.
     """
     return " UNION ALL ".join(
-        _favourites(part, step, scope, where.replace("%s", step))
+        _favourites(part, step, scope, where)
         for part in parts
         for step in ("month", "year")
         for scope in (
@@ -246,3 +246,73 @@ def _favourites(part: Slice, step: str, scope: tuple[str, str, str], where: str)
                  WHERE purchases > 0 GROUP BY first, club, store, customer_id) AS each
          GROUP BY first, club, store, best[3]
     """
+
+
+def _liked(part: Slice) -> str:
+    """What is kept of the month or year (`n`) in which something comes, and what comes (`of_` the table)."""
+    days = f"""
+        SELECT t.n, t.changes, d.{part.column} AS of_id, d.store_id, d.sold_on, d.purchases, d.spend_minor,
+               {{}} AS coming
+          FROM touched AS t JOIN {{}} AS d ON d.customer_id = t.customer_id AND d.sold_on BETWEEN t.first AND t.last
+         WHERE d.{part.column} <> 0
+    """
+    # Between two changes of their memberships all days are alike: these are added up before clubs are told apart.
+    return f"""
+        SELECT n, '{part.name}' AS kind, of_id, store_id, min(sold_on) AS sold_on, sum(purchases) AS purchases,
+               sum(spend_minor)::bigint AS spend_minor, bool_or(coming) AS coming,
+               coalesce(sum(purchases) FILTER (WHERE coming), 0) AS purchases_coming,
+               coalesce(sum(spend_minor) FILTER (WHERE coming), 0)::bigint AS spend_coming
+          FROM ({days.format("false", part.days)} UNION ALL {days.format("true", f"of_{part.days}")}) AS days
+         GROUP BY n, of_id, store_id, width_bucket(sold_on, changes)
+    """
+
+
+def _liked_sums(rows: str, *, club: str = "0", store: str = "0") -> str:
+    names = ", ".join(f"sum({name}) AS {name}" for name in _LIKED_SUMS)
+    return f"""
+        SELECT n, kind, {club} AS club_id, {store} AS store_id, of_id, {names}, bool_or(coming) AS coming
+          FROM {rows} GROUP BY n, kind, 3, 4, of_id
+    """
+
+
+_LIKED_SUMS = ("purchases", "spend_minor", "purchases_coming", "spend_coming")
+_LIKED_THERE = "(SELECT liked.* FROM liked JOIN touched USING (n) WHERE store_id = ANY(stores)) AS there"
+_LIKED_OF_CLUBS = """(
+    SELECT liked.*, s.club_id FROM liked JOIN touched USING (n)
+      JOIN club_spans s ON s.customer_id = touched.customer_id AND liked.sold_on >= s.first AND liked.sold_on < s.after
+) AS held"""
+_STEPS = " UNION ALL ".join(
+    f"""
+    SELECT customer_id, '{step}' AS step, date_trunc('{step}', sold_on::timestamp)::date AS first,
+           array_agg(DISTINCT store_id) AS stores
+      FROM lines WHERE customer_id = ANY(:owners) GROUP BY 1, 2, 3"""
+    for step in ("month", "year")
+)
+FAVOURITES_MOVED = f"""
+    WITH touched AS MATERIALIZED (
+        SELECT row_number() OVER () AS n, each.*, (first + ('1 ' || step)::interval - '1 day'::interval)::date AS last,
+               ARRAY(SELECT unnest(ARRAY[s.first, s.after]) FROM club_spans s
+                      WHERE s.customer_id = each.customer_id ORDER BY 1) AS changes
+          FROM ({_STEPS}) AS each
+    ), liked AS MATERIALIZED ({" UNION ALL ".join(_liked(part) for part in LIKED)}), sums AS (
+        {_liked_sums("liked")} UNION ALL {_liked_sums(_LIKED_THERE, store="store_id")}
+         UNION ALL {_liked_sums(_LIKED_OF_CLUBS, club="club_id")}
+    ), best AS (
+        SELECT n, kind, club_id, store_id, greatest(others, before) AS before, greatest(others, now) AS now
+          FROM (SELECT n, kind, club_id, store_id, bool_or(coming) AS coming,
+                       max(ARRAY[purchases, spend_minor, -of_id]::bigint[])
+                           FILTER (WHERE NOT coming AND purchases > 0) AS others,
+                       max(ARRAY[purchases - purchases_coming, spend_minor - spend_coming, -of_id]::bigint[])
+                           FILTER (WHERE coming AND purchases > purchases_coming) AS before,
+                       max(ARRAY[purchases, spend_minor, -of_id]::bigint[])
+                           FILTER (WHERE coming AND purchases > 0) AS now
+                  FROM sums GROUP BY n, kind, club_id, store_id) AS each
+         WHERE coming
+    )
+    SELECT step, first, club_id, store_id, kind, (-one[3])::int AS of_id, sum(by)::int AS customers,
+           sum(by * one[2])::bigint AS sales_minor
+      FROM best JOIN touched USING (n) CROSS JOIN LATERAL (VALUES (before, -1), (now, 1)) AS each (one, by)
+     WHERE one IS NOT NULL AND before IS DISTINCT FROM now
+     GROUP BY step, first, club_id, store_id, kind, one[3]
+"""
+"""By how much favourites change when what comes is added to customers' days."""

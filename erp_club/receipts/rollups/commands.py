@@ -15,7 +15,9 @@ from erp_club.receipts.rollups.beside.commands import (
     OF_SUMS,
     add,
     adding,
+    favourites,
     favourites_added,
+    favourites_moved,
     products_added,
     slice_days_added,
     span_again,
@@ -74,8 +76,8 @@ WITH waiting AS (
       JOIN receipts r ON (r.customer_id, r.id) = (t.customer_id, t.receipt_id)
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
       JOIN products p ON p.id = l.product_id {OWNER}
-), summed AS MATERIALIZED ({SUMMED}), days AS (
-    INSERT INTO customer_days ({CUSTOMER_DAY}, {NAMES}) {CUSTOMER_DAYS} ORDER BY {CUSTOMER_DAY}
+), summed AS MATERIALIZED ({SUMMED}), of_customer_days AS MATERIALIZED ({CUSTOMER_DAYS}), days AS (
+    INSERT INTO customer_days ({CUSTOMER_DAY}, {NAMES}) SELECT * FROM of_customer_days ORDER BY {CUSTOMER_DAY}
     ON CONFLICT ({CUSTOMER_DAY}) DO UPDATE SET {adding("customer_days")}
 ), years AS (
     INSERT INTO customer_years (year, customer_id, {NAMES}) {CUSTOMER_YEARS} ORDER BY year, customer_id
@@ -89,7 +91,7 @@ WITH waiting AS (
     INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
     SELECT * FROM ({slice_days(lambda kind: f"of_{kind.table}")}) AS each ORDER BY {buyers.SLICE_DAY}
     ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {adding("slice_days", "known_minor")}
-), bought AS ({buyers.added(buyers.COMING)}), goods AS (
+), bought AS ({buyers.added(buyers.COMING)}), {favourites_moved()}, goods AS (
     INSERT INTO receipt_goods ({GOODS_NAMES}) SELECT * FROM ({RECEIPT_GOODS}) AS each ORDER BY sold_on, receipt_id
 ), summaries AS (
     INSERT INTO customer_summaries AS s
@@ -186,15 +188,18 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     taken: dict[str, Any] = {"most": most, "sold_to": [row.customer_id for row in sold], "since": since}
     taken["products"] = list(session.scalars(sa.text(_SOLD), taken))
     owners = sorted({row.owner for row in sold} - {UNIDENTIFIED, *members})
+    taken["owners"] = owners
     buying = {"ids": owners, "since": since, "products": taken["products"]}
     changed_ids = {"ids": list(members), "since": dt.date.min, "products": None}
     for given in (buying, changed_ids):
         add(session, given, -1)
+    favourites(session, members, -1)
     rolled = session.execute(sa.text(_ROLL), taken).scalar_one()
     if members:
         span_again(session, members)
     for given in (buying, changed_ids):
         add(session, given, 1)
+    favourites(session, members, 1)
     _make_changed_anew(session)
     return rolled
 
@@ -311,6 +316,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     _hold(session)
     given = {"ids": list(customer_ids), "since": dt.date.min, "products": None}
     add(session, given, -1)
+    favourites(session, customer_ids, -1)
     session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:
         if not proof.of_customers:
@@ -325,6 +331,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
         )
     session.execute(sa.text(buyers.added(buyers.of_customers(1))), given)
     add(session, given, 1)
+    favourites(session, customer_ids, 1)
 
 
 def _hold(session: Session) -> None:

@@ -99,20 +99,37 @@ def favourites_added(rows: str) -> str:
     """
 
 
-_THEIRS = "customer_id = ANY(:ids) AND sold_on >= date_trunc('%s', CAST(:since AS timestamp))"
-_SAME = " AND ".join(f"f.{name} = was.{name}" for name in buyers.FAVOURITE_KEY.split(", "))
+def _same(rows: str) -> str:
+    return " AND ".join(f"f.{name} = {rows}.{name}" for name in buyers.FAVOURITE_KEY.split(", "))
+
+
+def favourites_moved() -> str:
+    """Move favourites by what comes: parts of a WITH that has `lines` and, `of_` each table of days, what comes to it.
+
+    What nobody likes best any more goes: of stores and of clubs that is most of what a customer has tried once.
+    """
+    left = f"{_same('moved')} AND f.customers = -moved.customers"
+    rows = f"""
+        SELECT * FROM moved WHERE NOT EXISTS (SELECT FROM favourite_periods f WHERE {left})"""
+    return f"""
+        moved AS MATERIALIZED ({buyers.FAVOURITES_MOVED}),
+        left_by_all AS (DELETE FROM favourite_periods f USING moved WHERE {left}),
+        liked_now AS ({favourites_added(rows)})
+    """
+
+
+_THEIRS = "customer_id = ANY(:ids)"
 _FAVOURITES = {
-    # What nobody likes best any more goes: of stores and of clubs that is most of what a customer has tried once.
     -1: sa.text(f"""
         WITH was AS MATERIALIZED ({buyers.favourites(str, where=_THEIRS)}),
-             gone AS (DELETE FROM favourite_periods f USING was WHERE {_SAME} AND f.customers = was.customers)
+             gone AS (DELETE FROM favourite_periods f USING was WHERE {_same("was")} AND f.customers = was.customers)
         UPDATE favourite_periods f
            SET customers = f.customers - was.customers, sales_minor = f.sales_minor - was.sales_minor
-          FROM was WHERE {_SAME} AND f.customers <> was.customers
+          FROM was WHERE {_same("was")} AND f.customers <> was.customers
     """),
     1: sa.text(favourites_added(buyers.favourites(str, where=_THEIRS))),
 }
-"""Taken out, and put back: what some customers like best in months and years since a day."""
+"""Taken out, and put back: what some customers like best."""
 _CLUBS = {
     by: tuple(
         sa.text(statement)
@@ -142,17 +159,20 @@ OF_SUMS = tuple(
 def add(session: Session, given: Mapping[str, Any], by: int) -> None:
     """So many times what is counted of some customers (`ids`) beside their own sums.
 
-    Of clubs `since` a day, of products since its month, of favourites since its month and year; of some
-    `products` only, or of all where it is None.
+    Of clubs `since` a day, of products since its month; of some `products` only, or of all where it is None.
     """
     if not given["ids"]:
         return
-    ids = {"ids": given["ids"]}
-    session.execute(_COHORTS[by], ids)
-    session.execute(_FAVOURITES[by], {**ids, "since": given["since"]})
+    session.execute(_COHORTS[by], {"ids": given["ids"]})
     session.execute(_PRODUCTS[by], given)
     for statement in _CLUBS[by]:
         session.execute(statement, given)
+
+
+def favourites(session: Session, customer_ids: Sequence[int], by: int) -> None:
+    """So many times what some customers like best, which is taken out before other days are theirs."""
+    if customer_ids:
+        session.execute(_FAVOURITES[by], {"ids": list(customer_ids)})
 
 
 def span_again(session: Session, members: Sequence[int]) -> None:
