@@ -337,3 +337,5 @@ def often_per_member(limits: Limits, words: Words) -> Iterator[Text]:
             "Once in each term of membership in %(club)s.", "%(num)s times in each term of membership in %(club)s.",
             limits.per_member_term, **values,
         )  # fmt: skip
+    if limits.whole_day:
+        yield T("All that a member buys with it on one day is one of these times.")

@@ -27,7 +27,7 @@ from erp_club.promotions.models import (
     OfferVersion,
     StoredOffer,
 )
-from erp_club.promotions.own_days.queries import uses_since
+from erp_club.promotions.own_days.queries import days_used, uses_since
 from erp_club.receipts.models import Receipt, ReceiptOffer
 
 KEPT_SETS = 4
@@ -186,6 +186,9 @@ def used_by(
 ) -> dict[str, Used]:
     """The same with what the customer's month has had of offers that have a ceiling of it; only these cost a query."""
     used = used_by_code(rows)
+    if compiled.whole_days and customer_id:
+        for code, on_days in days_used(session, customer_id, compiled.whole_days, day).items():
+            used[code] = replace(used.get(code, Used()), **on_days)
     if compiled.by_membership and customer_id:
         for code, since in uses_since(session, customer_id, compiled.by_membership, day).items():
             used[code] = replace(used.get(code, Used()), member_own_year=since.year, member_term=since.term)

@@ -226,7 +226,10 @@ class _Replay:
                 counter.given += each.amount_minor
                 counter.days[basket.day] += each.times
                 if basket.customer_id:
-                    counter.members[basket.customer_id] += [basket.day] * each.times
+                    mine = counter.members[basket.customer_id]
+                    limits = self.told.by_code[each.offer].limits
+                    if limits is None or not limits.whole_day or basket.day not in mine:
+                        mine += [basket.day] * each.times
                     month = (basket.customer_id, basket.day.year, basket.day.month)
                     counter.months[month] += each.amount_minor
 

@@ -4,7 +4,8 @@ Every known customer's receipts go by in the order of time, counted where the cl
 without members yet everybody counts, as if joined at the first purchase. Prices, discounts and payments stand as they
 were; products, segments and birthdays are today's. A return is counted as if what came back had never been bought.
 Points are counted when they are earned, and cost what they are worth when they pay; what periods give counts on the
-last day of the period, what levels and milestones give on the day on which they are seen to be reached. Those who share
+last day of the period, what levels and milestones give on the day on which they are seen to be reached, gifts
+for joining, renewing and special days on the first day on which they can be had. Those who share
 an account count together, in the order of time.
 """
 
@@ -41,6 +42,7 @@ from erp_club.programmes.past.queries import (
 )
 from erp_club.programmes.past.seen import Seen
 from erp_club.reports.what_if_gifts import gives_on_the_way, on_the_way
+from erp_club.reports.what_if_occasions import Person, on_occasions
 from erp_club.reports.what_if_rewards import Member, Rewarded, rewarded
 from erp_club.reports.what_if_told import Side, Step, WhatIf, Year
 
@@ -161,7 +163,7 @@ class Replay:
         self.side = Side(paying.worth_points, paying.worth_minor) if paying else Side(0, 0)
         self.on_the_way = gives_on_the_way(programme)
         self.by_level = any(getattr(part, "levels", ()) for _, part in parts(programme.earning))
-        self.rewarded_by_level = any(each.levels for each in programme.rewards)
+        self.rewarded_by_level = any(each.levels for each in (*programme.rewards, *programme.occasions))
         self.counters = tuple((each.code, _earning_of(each)) for each in programme.counters)
         if programme.levels is not None:
             self.side.levels.update(dict.fromkeys((each.code for each in programme.levels.levels), 0))
@@ -184,6 +186,7 @@ class Replay:
         since = joined_on or receipts[0].joined_on or receipts[0].purchase.on
         life = _Life(self.programme, since, segments, self.today)
         for each in receipts:
+            life.people.setdefault(each.customer_id, Person(each.purchase.on, each.birthday, each.children))
             if self.on_the_way:
                 life.look(each.purchase.on, each.customer_id)
             level = life.level(each.purchase.on, each.customer_id) if self.by_level else None
@@ -207,14 +210,16 @@ class Replay:
         return self._reward(life)
 
     def _reward(self, life: "_Life") -> tuple[Rewarded, ...]:
-        if not self.programme.rewards and not self.on_the_way:
+        if not self.programme.rewards and not self.on_the_way and not self.programme.occasions:
             return ()
         lowest = self.programme.levels.levels[0].code if self.programme.levels else None
 
         def level_on(day: dt.date) -> str | None:
             return next((level for on, level in reversed(life.stood) if on <= day), lowest)
 
-        given = tuple(rewarded(self.programme, life.lives, Member(life.joined_on, level_on), today=self.today))
+        who, people = Member(life.joined_on, level_on), [*life.people.values()]
+        given = tuple(rewarded(self.programme, life.lives, who, today=self.today))
+        given += tuple(on_occasions(self.programme, life.lives, who, people, life.terms, today=self.today))
         if self.on_the_way and self.programme.levels is not None:
             for whose, climber in life.climbers.items():
                 stood = life.steps[whose]
@@ -281,6 +286,8 @@ class _Life:
         self.seen = Seen(programme, joined_on)
         self.terms = tuple(takewhile(lambda each: each.first <= today, terms_ahead(programme, joined_on)))
         """As if each had been renewed in time."""
+        self.people: dict[int, Person] = {}
+        self.is_kept = bool(programme.rewards) or any(each.needs or each.least_points for each in programme.occasions)
 
     def facts(self, past: Past, level: str | None) -> MemberFacts:
         """The member at the moment of a purchase."""
@@ -300,7 +307,7 @@ class _Life:
         shrinks: tuple[Purchase, Purchase] | None,
     ) -> None:
         """Keep a receipt for levels and rewards, where there are any."""
-        if self.programme.levels is None and not self.programme.rewards:
+        if self.programme.levels is None and not self.is_kept:
             return
         on_counters = tuple((code, points) for (code, _), points in zip(counters, given[1:], strict=True))
         returns_on = None if shrinks is None else shrinks[0].on

@@ -39,7 +39,7 @@ def on_the_way(
     """All of it up to today; `stood` are days with the level of each, in order."""
     for each in passed(levels, moved, today, joined_on=joined_on):
         stone = next(one for one in levels.milestones if one.code == each.code)
-        yield from _gifts(stone.code, stone.gives, each.on)
+        yield from gifts_of(stone.code, stone.gives, each.on)
     order = [each.code for each in levels.levels]
     stays = [(joined_on, order[0])]
     for on, code in stood:
@@ -48,18 +48,19 @@ def on_the_way(
     for (_, before), (on, code) in pairwise(stays):
         level = level_of(levels, code)
         if level is not None and order.index(code) > order.index(before):
-            yield from _gifts(f"level-{code}", level.gives, on)
+            yield from gifts_of(f"level-{code}", level.gives, on)
     ends = [*(first - DAY for first, _ in stays[1:]), today]
     for (since, code), last in zip(stays, ends, strict=True):
         level = level_of(levels, code)
         staying = level.staying if level is not None else None
         day = next_given(levels, code, since, since, joined_on=joined_on, term=None)
         while staying is not None and day is not None and day <= last:
-            yield from _gifts(f"stays-{code}", staying.gives, day)
+            yield from gifts_of(f"stays-{code}", staying.gives, day)
             day = next_given(levels, code, since, day, joined_on=joined_on, term=None)
 
 
-def _gifts(code: str, gives: Sequence[Given], on: dt.date) -> Iterator[Rewarded]:
+def gifts_of(code: str, gives: Sequence[Given], on: dt.date) -> Iterator[Rewarded]:
+    """What is given on a day, each under the rule's code and its number."""
     for number, each in enumerate(gives):
         points = each.points if isinstance(each, PointsGiven) else None
         minor: int | None = getattr(each, "amount_minor", None)

@@ -39,7 +39,7 @@ class Member:
     level_on: Callable[[dt.date], str | None]
 
 
-class _Sums:
+class Sums:
     """What moved on days, summed up over any of them; `whole` for a balance."""
 
     def __init__(self, moved: Iterable[tuple[dt.date, int]], *, whole: bool = False) -> None:
@@ -49,14 +49,14 @@ class _Sums:
         self.whole = whole
 
     @staticmethod
-    def of(programme: Programme, measure: Measure, past: Sequence[Lived]) -> "_Sums":
+    def of(programme: Programme, measure: Measure, past: Sequence[Lived]) -> "Sums":
         """A measure's, after one pass over the receipts."""
         if measure.counts is Counts.BALANCE:
             waits = programme.earning.available
             moved = ((available_on(waits, each.counted_on) or each.counted_on, each.points) for each in past)
-            return _Sums(moved, whole=True)
+            return Sums(moved, whole=True)
         found = movements([measure], past, excluded=programme.left_out, by_store_day=programme.visit == "day")
-        return _Sums((each.on, each.value) for each in found)
+        return Sums((each.on, each.value) for each in found)
 
     def over(self, first: dt.date, last: dt.date) -> int:
         """The sum of the days, both included; of a balance, all that came until the last one."""
@@ -74,10 +74,10 @@ def rewarded(programme: Programme, past: Sequence[Lived], who: Member, *, today:
 def _of_rule(
     programme: Programme, rule: PeriodReward, past: Sequence[Lived], who: Member, today: dt.date
 ) -> Iterator[Rewarded]:
-    base = _Sums.of(programme, rule.base, past)
-    extras = {each.code: _Sums(extra_parts(each, rule.base, past, excluded=programme.left_out)) for each in rule.extras}
-    paid = _Sums.of(programme, rule.paid_on.measure, past) if rule.paid_on else None
-    needs = [_Sums.of(programme, need.measure, past) for need in rule.needs]
+    base = Sums.of(programme, rule.base, past)
+    extras = {each.code: Sums(extra_parts(each, rule.base, past, excluded=programme.left_out)) for each in rule.extras}
+    paid = Sums.of(programme, rule.paid_on.measure, past) if rule.paid_on else None
+    needs = [Sums.of(programme, need.measure, past) for need in rule.needs]
     first_bought = min(each.counted_on for each in past)
     by_term = rule.period.every is Every.TERM
     terms = _terms(programme, who.joined_on, today) if by_term else []
@@ -140,7 +140,7 @@ def _after(rule: PeriodReward, span: Span, joined_on: dt.date, terms: Sequence[S
 
 
 def _totals(
-    rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on: dt.date, terms: Sequence[Span]
+    rule: PeriodReward, sums: Sums, periods: int, span: Span, joined_on: dt.date, terms: Sequence[Span]
 ) -> tuple[int, ...]:
     """The totals of so many periods up to this one, the oldest first."""
     made: list[int] = []

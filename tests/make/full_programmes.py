@@ -170,7 +170,7 @@ FULL: dict[str, Any] = {
                       "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"],
                       "apart_minutes": 120},
                      {"code": "tenth", "names": {"en": "A tenth"}, "gives": {"kind": "discount", "off_bp": 1000},
-                      "count": 2, "period": {"every": "month"}, "when": WHEN,
+                      "count": 2, "period": {"every": "month"}, "when": WHEN, "whole_day": True,
                       "most_minor_month": 5000, "most_base_month": 90000, "most_units_month": 150},
                      {"code": "tailor", "names": {"en": "Tailor"}, "gives": {"kind": "service"}, "count": 2,
                       "period": {"every": "year"}}],

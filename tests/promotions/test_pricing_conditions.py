@@ -196,6 +196,8 @@ def test_the_first_and_the_last_day_belong_to_an_offer(days: dict[str, str], rea
         ({"per_member_month": 3, "per_member_year": 9}, Used(member_month=2, member_year=9), 0),
         ({"per_member_week": 2, "per_member_quarter": 1}, Used(member_week=1, member_quarter=1), 0),
         ({"per_member_half_year": 1}, Used(member_year=1), 1),
+        ({"per_member_month": 1, "whole_day": True}, Used(member_month=1), 0),
+        ({"per_member_month": 1, "whole_day": True}, Used(member_month=1, member_today=1), 3),
         ({"budget_minor": 3000}, Used(given_minor=0), 3),
         ({"budget_minor": 3000}, Used(given_minor=1), 2),
         ({"budget_minor": 3000}, Used(given_minor=2001), 0),

@@ -116,6 +116,15 @@ def test_a_limit_of_a_period_holds_to_its_last_day(session: Session, limit: str,
     assert [refused(session, "TENTH", store=store, customer=yael, on=day) for day in days] == [False, True, False]
 
 
+def test_a_day_of_ones_own_choosing_is_one_use_however_much_is_bought_on_it(session: Session) -> None:
+    # REQ M-13: a day of the month, picked by the member; the first purchase of another day finds it used up
+    store, yael = a_store(session).id, a_customer(session)
+    a_published_offer(session, limits={"per_member_month": 1, "per_member_quarter": 2, "whole_day": True})
+    days = [dt.date(2026, 11, day) for day in (23, 23, 23, 24)] + [dt.date(2026, 12, 1)]
+    refusals = [refused(session, "TENTH", store=store, customer=yael, on=day) for day in days]
+    assert refusals == [False, False, False, True, False]
+
+
 @pytest.mark.parametrize("limits", [{"uses_per_day": 1}, {"per_member_day": 1}])
 def test_a_limit_of_a_day_begins_anew_the_next_day(session: Session, limits: dict[str, int]) -> None:
     store, yael = a_store(session).id, a_customer(session)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Membership
+from erp_club.customers.models import Customer
 from erp_club.kernel.db import Database
 from erp_club.points.models import PointsAccount
 from erp_club.programmes import documents
@@ -229,3 +230,22 @@ def test_levels_over_a_term_begin_anew_with_each_renewal(session: Session, shop:
         bought(session, shop, day)
     year = a_year(session, club, None, shop[2], today=TODAY)
     assert [each.levels[0] for each in year.steps] == ["basic", "gold", "basic"]
+
+
+def test_gifts_for_joining_renewing_and_birthdays_are_counted(session: Session, shop: tuple[int, int, int]) -> None:
+    """7.00 for joining, 20 points each birthday month, a coffee for one who bought for 100.00, 3.00 for renewing."""
+    session.execute(sa.update(Customer).where(Customer.id == shop[2]).values(birthday=dt.date(1980, 3, 15)))
+    month = {"whole_months": True}
+    occasions = [
+        {"code": "joins", "occasion": "joining", "gives": [{"kind": "code", "amount_minor": 7_00}]},
+        {"code": "party", "occasion": "birthday", "around": month, "gives": [{"kind": "points", "points": 20}]},
+        {"code": "coffee", "occasion": "birthday", "around": month, "gives": [{"kind": "gift", "products": ["C"]}],
+         "needs": [{"at_least": 100_00}]},
+        {"code": "again", "occasion": "renewal", "gives": [{"kind": "stored_value", "amount_minor": 3_00}]},
+    ]  # fmt: skip
+    for day in ("2025-03-20", "2025-08-20", "2026-09-10"):
+        bought(session, shop, day)
+    made = told(session, a_programme(occasions=occasions, term={"kind": "months", "months": 12})).tried
+    assert made.rewards == {"joins.0": 7_00, "party.0": 40, "coffee.0": 1, "again.0": 3_00}
+    assert made.months == {dt.date(2025, 3, 1): 20, dt.date(2026, 3, 1): 20}
+    assert made.reward_months == {dt.date(2025, 3, 1): 7_00, dt.date(2026, 3, 1): 3_00}

@@ -35,7 +35,7 @@ EVERYTHING_SAID: dict[str, Any] = {
                     "position": 7, "other_lines_first": True, "untouched": True, "without_price_lists": ["STAFF"]},
     "limits": {"uses": 5, "uses_per_day": 4, "per_member": 3, "per_member_day": 1, "per_member_week": 2,
                "per_member_month": 2, "per_member_quarter": 2, "per_member_half_year": 3, "per_member_year": 3,
-               "per_member_own_year": 1, "per_member_term": 2, "of_club": "GOLD",
+               "per_member_own_year": 1, "per_member_term": 2, "of_club": "GOLD", "whole_day": True,
                "per_basket": 2, "budget_minor": 100_00, "member_month_minor": 50_00,
                "shared_month_minor": 60_00, "shared_as": "TEA"},
     "first_day": "2026-12-01",

@@ -92,7 +92,7 @@ CONDITIONS: list[dict[str, Any]] = [
 LIMITS = {
     "uses": 1, "uses_per_day": 2, "per_member": 1, "per_member_day": 1, "per_member_month": 2, "per_member_year": 3,
     "per_member_week": 2, "per_member_quarter": 1, "per_member_half_year": 4, "per_member_own_year": 1,
-    "per_member_term": 2, "of_club": "GOLD",
+    "per_member_term": 2, "of_club": "GOLD", "whole_day": True,
     "per_basket": 1, "budget_minor": 100000, "member_month_minor": 5000, "shared_month_minor": 6000,
     "shared_as": "7",
 }  # fmt: skip

@@ -274,6 +274,7 @@ LIMITS = (
     Ask("per_member_own_year", N_("Times per year of membership"), hint=N_("From joining on."), optional=True),
     Ask("per_member_term", N_("Times per term of membership"), optional=True),
     Ask("of_club", N_("Membership in the club"), "picks", optional=True, things=("club",)),
+    Ask("whole_day", N_("Each of a member's times is a whole day"), "check"),
     Ask("uses_per_day", N_("Times a day in all"), optional=True),
     Ask("uses", N_("Times in all"), optional=True),
     Ask(

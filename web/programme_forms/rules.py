@@ -132,6 +132,8 @@ def entitlements(document: Document) -> Section:
             Ask(f"{path}.count", N_("So many uses"), "number", N_("Empty is as often as one likes."), optional=True),
             Ask(f"{path}.period.every", N_("Counted"), "select", options=f.PERIODS),
         ]
+        if at(document, f"{path}.count") is not None and at(document, f"{path}.gives.kind") == "discount":
+            drawn.asks.append(Ask(f"{path}.whole_day", N_("Each use is a day that the member chooses"), "check"))
         ceilings = f.CEILINGS.get(form_of(at(document, f"{path}.gives")), ())
         asked = under(path, (*ceilings, *further.ENTITLEMENT))
         drawn.more(path, (*asked, Ask(f"{path}.code", N_("Its code"), "text")))

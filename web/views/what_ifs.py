@@ -20,6 +20,7 @@ from erp_club.programmes.events.queries import Named, person
 from erp_club.reports import what_if_runs
 from erp_club.reports.what_if import a_year
 from erp_club.reports.what_if_gifts import gives_on_the_way
+from erp_club.reports.what_if_occasions import gives_on_occasions
 from erp_club.reports.what_if_told import Year
 from web.deps import Act
 from web.views.clubs import ClubLine, club_line
@@ -219,6 +220,7 @@ def _outcome(told: dict[str, Any], tried: Programme, held: Programme | None) -> 
     levels = {level.code: level.names for each in sides if each.levels for level in each.levels.levels}
     rewards = {rule.code: rule for each in sides for rule in each.rewards}
     on_the_way = {rule: given for each in sides for rule, given in gives_on_the_way(each).items()}
+    on_the_way |= {rule: given for each in sides for rule, given in gives_on_occasions(each).items()}
     return WhatIfOutcome.model_validate(
         told
         | {

@@ -35,6 +35,9 @@ def entitlements(programme: Programme) -> Iterator[Finding]:
         elif not isinstance(each.gives, GiftGiven | ServiceGiven):
             text = T("A membership gives a discount, a product or a service. Give this on an occasion.")
             yield Finding(f"{path}.gives", text)
+        if each.whole_day and (each.count is None or not isinstance(each.gives, DiscountGiven)):
+            text = T("A day of one's own choosing goes with a discount that is had so many times.")
+            yield Finding(f"{path}.whole_day", text)
         if each.when != ALWAYS and not isinstance(each.gives, DiscountGiven):
             text = T("Only a discount hangs on the purchase, so this has no effect. Take 100% off one of them instead.")
             yield Finding(f"{path}.when", text, stops=False)

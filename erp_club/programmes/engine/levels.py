@@ -72,6 +72,8 @@ class Entitlement(Part):
     channels: Keys = ()
     when: When = ALWAYS
     only_given: bool = False
+    whole_day: bool = False
+    """A use of a discount is a day of the member's own choosing: it is taken off all that is bought on it."""
     apart_minutes: SomeMinutes | None = None
     """Not within so many minutes of the member's last use of it."""
     most_minor_month: SomeMinor | None = None

@@ -46,6 +46,7 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
     yield from set_ones(of, {
         "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
         "channels": lambda keys: T("Only %(channels)s.", channels=channels(keys, "or")),
+        "whole_day": lambda _: T("Each time is a day that the member chooses, with all that is bought on it."),
         "apart_minutes": lambda minutes: T("Only %(time)s after its last use.", time=time(minutes)),
     })  # fmt: skip
     yield from only_if(of.when, words)

@@ -226,6 +226,7 @@ def _keep_discounts(
         )  # fmt: skip
         limit = LIMITED_BY.get(each.period.every)
         limits = {limit: each.count} if each.count is not None and limit is not None else {}
+        limits |= {"whole_day": True} if limits and each.whole_day else {}
         limits |= {"of_club": programme.code} if limits and each.period.every in OF_CLUB else {}
         limits |= {"member_month_minor": each.most_month} if each.most_month is not None else {}
         if limits:

@@ -77,6 +77,8 @@ class Compiled:
     """The lowest of all."""
     by_membership: frozenset[str] = frozenset()
     """Those whose uses are counted by days of the member's own."""
+    whole_days: frozenset[str] = frozenset()
+    """Those of which all uses of a member on a day are one."""
     by_month: frozenset[str] = frozenset()
     """Those that take off only so much for a member in a month."""
     sharing: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -122,6 +124,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         frozenset(sku for each in ready for part in each.parts for sku in _asked_for(part)),
         min((each.priority for each in ready), default=0),
         frozenset(each.code for each in ready if each.limits is not None and each.limits.by_membership),
+        frozenset(each.code for each in ready if each.limits is not None and each.limits.whole_day),
         frozenset(each.code for each in ready if each.by_month),
         _sharing(ready),
     )

@@ -127,6 +127,8 @@ class Limits(Part):
     per_member_term: Uses | None = None
     """In the term of the membership in `of_club`: each renewal begins another one."""
     of_club: Key | None = None
+    whole_day: bool = False
+    """All that a member buys with it on one day is one use: a day of the member's own choosing."""
     per_basket: Count | None = None
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
     member_month_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
@@ -156,7 +158,7 @@ class Limits(Part):
     @property
     def counted(self) -> bool:
         """Whether uses must be counted over sales."""
-        return any(value is not None for name, value in self if name != "per_basket")
+        return any(value is not None for name, value in self if name not in {"per_basket", "whole_day"})
 
 
 NO_LIMITS = Limits()

@@ -178,9 +178,17 @@ def used_up(run: Run, ready: Ready) -> Failure | None:
 
 def left_of(limits: Limits, used: Used) -> int | None:
     """The most applications that limits leave in this basket; None without limit."""
-    pairs = (
-        (limits.uses, used.uses),
-        (limits.uses_per_day, used.today),
+    of_all = ((limits.uses, used.uses), (limits.uses_per_day, used.today), (limits.per_basket, 0))
+    left = [most - so_far for most, so_far in of_all if most is not None]
+    of_member = [most - so_far for most, so_far in _of_member(limits, used) if most is not None]
+    if limits.whole_day:
+        # Whatever is bought on a day that is used is in that use.
+        of_member = [] if used.member_today or all(each > 0 for each in of_member) else [0]
+    return min((*left, *of_member), default=None)
+
+
+def _of_member(limits: Limits, used: Used) -> tuple[tuple[int | None, int], ...]:
+    return (
         (limits.per_member, used.member),
         (limits.per_member_day, used.member_today),
         (limits.per_member_week, used.member_week),
@@ -190,6 +198,4 @@ def left_of(limits: Limits, used: Used) -> int | None:
         (limits.per_member_year, used.member_year),
         (limits.per_member_own_year, used.member_own_year),
         (limits.per_member_term, used.member_term),
-        (limits.per_basket, 0),
     )
-    return min((most - so_far for most, so_far in pairs if most is not None), default=None)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -43,15 +44,22 @@ def count_uses(
                 _OF_HELD, {"ids": [row.id for row in held if row.counted], "customer": customer_id, "day": on}
             )
         }
+    times = {code: wanted[code][0] for code in limits}
+    whole = [code for code, its in limits.items() if its.whole_day and customer_id]
+    for code, on_days in (own_days.days_used(session, customer_id, whole, on) if whole else {}).items():
+        counted[code] = replace(counted[code], **on_days)
+        times[code] = 0 if counted[code].member_today else 1
     passed = [
-        code for code, its in limits.items() if _passes(its, counted[code], *wanted[code], known=customer_id != 0)
+        code
+        for code, its in limits.items()
+        if _passes(its, counted[code], *wanted[code], by_member=times[code] if customer_id else None)
     ]
     monthly = {code: its.member_month_minor for code, its in limits.items() if its.member_month_minor is not None}
     if monthly and customer_id:
         taken = queries.taken_in_month(session, customer_id, monthly, on)  # the sale's own is written already
         passed += [code for code, most in monthly.items() if taken.get(code, 0) > most and code not in passed]
     if customer_id:
-        passed += own_days.passed(session, limits, {code: wanted[code][0] for code in limits}, customer_id, on)
+        passed += own_days.passed(session, limits, times, customer_id, on)
         passed += [code for code in queries.shared_passed(session, limits, customer_id, on) if code not in passed]
     if passed:
         raise errors.quote_changed(sorted(passed))
@@ -103,22 +111,22 @@ def uncount_uses(session: Session, cancelled: tuple[int, int], *, buyer: int, st
         session.connection().execute(_ADD_TO_BUYER, bound | {"of_day": on})
 
 
-def _passes(limits: Limits, used: Used, times: int, given_minor: int, *, known: bool) -> bool:
-    """Whether so many more uses, giving so much more, would pass a limit."""
+def _passes(limits: Limits, used: Used, times: int, given_minor: int, *, by_member: int | None) -> bool:
+    """Whether so many more uses, giving so much more, would pass a limit; `by_member` are those of a known one's."""
     asked = [
         (limits.uses, used.uses + times),
         (limits.uses_per_day, used.today + times),
         (limits.budget_minor, used.given_minor + given_minor),
     ]
-    if known:
+    if by_member is not None:
         asked += [
-            (limits.per_member, used.member + times),
-            (limits.per_member_day, used.member_today + times),
-            (limits.per_member_week, used.member_week + times),
-            (limits.per_member_month, used.member_month + times),
-            (limits.per_member_quarter, used.member_quarter + times),
-            (limits.per_member_half_year, used.member_half_year + times),
-            (limits.per_member_year, used.member_year + times),
+            (limits.per_member, used.member + by_member),
+            (limits.per_member_day, used.member_today + by_member),
+            (limits.per_member_week, used.member_week + by_member),
+            (limits.per_member_month, used.member_month + by_member),
+            (limits.per_member_quarter, used.member_quarter + by_member),
+            (limits.per_member_half_year, used.member_half_year + by_member),
+            (limits.per_member_year, used.member_year + by_member),
         ]
     return any(most is not None and then > most for most, then in asked)
 
