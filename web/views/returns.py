@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field, computed_field
 
+from erp_club.clubs.levels.queries import names_of_clubs
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import Clawback
 from erp_club.points.units import Unit
@@ -15,8 +16,10 @@ from erp_club.purchases.returns.settling import Settled
 from erp_club.receipts import queries
 from erp_club.receipts.kinds import Means, ReturnKind
 from erp_club.receipts.queries import ReceiptRecord
+from erp_club.stored_value.numbers import masked
+from erp_club.stored_value.queries import held_cards
 from web.deps import Act
-from web.formats import localised
+from web.formats import localised, localised_word
 from web.views.moved import Buyer
 from web.views.purchases import quantity_text
 
@@ -38,6 +41,14 @@ class ReturnedPart(BaseModel):
     def quantity(self) -> str:
         """The quantity as a decimal."""
         return quantity_text(self.quantity_milli)
+
+
+class RefundedCard(BaseModel):
+    """What comes back onto one of the cards that had paid, and what is on it then."""
+
+    card: str
+    amount_minor: int
+    balance_minor: int
 
 
 class RefundedPart(BaseModel):
@@ -86,11 +97,21 @@ class IssuedBack(BaseModel):
     blocked: bool
 
 
+class TurnedLevel(BaseModel):
+    """A membership that the return puts on another level; null is no level."""
+
+    club: str
+    name: str
+    before: str | None
+    level: str | None
+    up: bool
+
+
 class ReturnView(BaseModel):
     """A return, booked or (with `preview`) as it would be. `total_minor` is what the goods had cost.
 
     `paid_back_minor` goes out: the total less what is deducted for points and what was given back onto a card by hand
-    before (`by_hand_minor`), with cash rounding. `level` is null where the return changes no level.
+    before (`by_hand_minor`), with cash rounding. `levels` are those that change with it.
     """
 
     id: int | None
@@ -106,10 +127,11 @@ class ReturnView(BaseModel):
     rounding_minor: int
     paid_back_minor: int
     refunds: list[RefundedPart]
+    onto_cards: list[RefundedCard]
     points: list[ReturnedPoints]
     coupons: list[ReturnedCoupon]
     issued: list[IssuedBack]
-    level: None = None
+    levels: list[TurnedLevel]
 
 
 class ReturnableLine(BaseModel):
@@ -167,7 +189,10 @@ def return_view(act: Act, made: Returned) -> ReturnView:
     names = {row.product_id: row.name for row in _products(act, made)}
     cash = receipt.rounding_minor
     refunds = [
-        RefundedPart(means=e.name, amount_minor=e.amount_minor + (cash if e.means is Means.CASH else 0))
+        RefundedPart(
+            means=e.name,
+            amount_minor=e.amount_minor + (cash if e.means is Means.CASH else 0),
+        )
         for e in receipt.refunds
     ]
     back = {(each.customer_id, each.coupon_id) for each in made.coupons}
@@ -193,6 +218,7 @@ def return_view(act: Act, made: Returned) -> ReturnView:
         rounding_minor=receipt.rounding_minor,
         paid_back_minor=sum(each.amount_minor for each in refunds),
         refunds=refunds,
+        onto_cards=_onto_cards(act, made),
         points=_points(made.points),
         coupons=[
             ReturnedCoupon(
@@ -203,7 +229,28 @@ def return_view(act: Act, made: Returned) -> ReturnView:
         issued=[
             IssuedBack(code=each.code, name=localised(dict(each.names)), blocked=each.usable) for each in made.issued
         ],
+        levels=_levels(act, made),
     )  # fmt: skip
+
+
+def _onto_cards(act: Act, made: Returned) -> list[RefundedCard]:
+    held = held_cards(act.session, {each.card for each in made.onto_cards})
+    return [
+        RefundedCard(
+            card=masked(held[each.card].number), amount_minor=each.amount_minor, balance_minor=each.balance_minor
+        )
+        for each in made.onto_cards
+    ]
+
+
+def _levels(act: Act, made: Returned) -> list[TurnedLevel]:
+    named = names_of_clubs(act.session, {each.membership_id for each in made.turned})
+    told: list[TurnedLevel] = []
+    for each in made.turned:
+        of = named[each.membership_id]
+        before, level = (localised_word(code or None, of.levels) for code in (each.before, each.level))
+        told.append(TurnedLevel(club=of.code, name=localised(of.names), before=before, level=level, up=each.up))
+    return told
 
 
 def _products(act: Act, made: Returned) -> Iterable[queries.ProductName]:

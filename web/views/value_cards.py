@@ -53,12 +53,12 @@ def payment_lines(payments: Sequence[Payment], paid: Sequence[CardPaid]) -> list
 
 
 def paid_with(payments: Sequence[PaymentRow], cards: Sequence[ReceiptCard]) -> list[PurchasePayment]:
-    """The payments of a receipt, those by cards one by one."""
-    one_by_one = any(each.moved is MovementKind.PAID for each in cards)
+    """The payments of a receipt, those by cards and back onto cards one by one."""
+    by_cards = [each for each in cards if each.moved in {MovementKind.PAID, MovementKind.REFUNDED}]
     made = [
         PurchasePayment(means=each.called or each.means.value, amount_minor=each.amount_minor)
         for each in payments
-        if each.means is not Means.STORED_VALUE or not one_by_one
+        if each.means is not Means.STORED_VALUE or not by_cards
     ]
     return made + [
         PurchasePayment(
@@ -67,8 +67,7 @@ def paid_with(payments: Sequence[PaymentRow], cards: Sequence[ReceiptCard]) -> l
             card=masked(each.number),
             balance_minor=each.balance_after_minor,
         )
-        for each in cards
-        if each.moved is MovementKind.PAID
+        for each in by_cards
     ]
 
 

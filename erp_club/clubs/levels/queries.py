@@ -37,6 +37,36 @@ def level_names(session: Session) -> dict[str, dict[str, str]]:
     return {code: names or {} for code, names in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class ClubNames:
+    """What a club and its levels are called, by language; the levels by code, as the latest rules have them."""
+
+    code: str
+    names: dict[str, str]
+    levels: dict[str, dict[str, str]]
+
+
+def names_of_clubs(session: Session, memberships: Collection[int]) -> dict[int, ClubNames]:
+    """The names of the clubs of these memberships and of their levels."""
+    clubs = session.execute(
+        sa.select(Membership.id, Club.code, Club.names)
+        .join(Club, Club.id == Membership.club_id)
+        .where(Membership.id.in_(memberships))
+    ).all()
+    found = {row[0]: ClubNames(row[1], row[2], {}) for row in clubs}
+    every = every_level().c
+    levels = session.execute(
+        sa.select(every.club, every.level["code"].astext, every.level["names"])
+        .where(every.club.in_({each.code for each in found.values()}))
+        .order_by(every.version_no)
+    )
+    for club, code, names in levels:
+        for each in found.values():
+            if each.code == club:
+                each.levels[code] = names or {}
+    return found
+
+
 def levels_of(session: Session, club_id: int, accounts: Collection[int]) -> dict[int, str]:
     """The level that is kept of each of these points accounts: of a shared one its holder's."""
     rows = session.execute(

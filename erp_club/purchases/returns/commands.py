@@ -19,7 +19,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
 from erp_club.programmes.events.commands import purchase_returned
-from erp_club.programmes.standings.commands import LookCause
+from erp_club.programmes.standings.commands import LookCause, Turned
 from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.promotions.coupons.batches.commands import set_coupon_state
 from erp_club.promotions.coupons.kinds import CouponState
@@ -47,6 +47,7 @@ from erp_club.purchases.returns.refunding import Refunding, give_back, take_card
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
 from erp_club.purchases.sale import LATEST, check_time
 from erp_club.receipts.kinds import ReturnKind
+from erp_club.stored_value.commands import Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Returned:
     """A return as it was booked, or as it would be. `receipt_id` is None for a preview; amounts are above zero.
 
     `refunds` are what each means pays, without `rounding_minor`, which cash pays (or keeps) beside it. `issued` are the
-    coupons of a sale that came back whole: those that could be used are blocked.
+    coupons of a sale that came back whole: those that could be used are blocked. `onto_cards` is what came onto the
+    cards that had paid, `turned` the memberships that are on another level now.
     """
 
     receipt_id: int | None
@@ -78,6 +80,8 @@ class Returned:
     points: tuple[Settled, ...] = ()
     used_coupons: tuple[UsedCoupon, ...] = ()
     issued: tuple[IssuedCoupon, ...] = ()
+    onto_cards: tuple[Moved, ...] = ()
+    turned: tuple[Turned, ...] = ()
 
     @property
     def coupons(self) -> tuple[UsedCoupon, ...]:
@@ -250,12 +254,11 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     for coupon in issued:
         if coupon.usable:
             set_coupon_state(session, coupon.coupon_id, CouponState.TAKEN_BACK, now=place.now, by=place.by)
-    _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
-    refunding = Refunding(original, place, asked.reason)
-    take_cards_back(session, refunding, reckoned.lines, receipt_id)
-    for each in refunds:
-        give_back(session, refunding, each.means, each.amount_minor)
-    return Returned(receipt_id, made, original, reckoned, moved, bought.coupons, issued)
+    turned = _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
+    refunding = Refunding(original, place, asked.reason, receipt_id)
+    take_cards_back(session, refunding, reckoned.lines)
+    onto = [each for refund in refunds for each in give_back(session, refunding, refund.means, refund.amount_minor)]
+    return Returned(receipt_id, made, original, reckoned, moved, bought.coupons, issued, tuple(onto), turned)
 
 
 def _settle_the_rest(
@@ -267,9 +270,9 @@ def _settle_the_rest(
     *,
     clubs: Sequence[Earning],
     terms: Sequence[Sliding],
-) -> None:
+) -> tuple[Turned, ...]:
     """Take back what events had given for the purchase, move the ends of terms back, and look at the levels, whose rows
-    come after the accounts.
+    come after the accounts; gives those that changed.
     """
     if made.original_id is not None:
         whole = {"is_whole": reckoned.is_whole}
@@ -284,7 +287,7 @@ def _settle_the_rest(
         reason=made.reason,
     )
     move_back(session, terms, back)
-    look_at_levels(session, clubs, back)
+    return look_at_levels(session, clubs, back)
 
 
 def _memberships(session: Session, original: Original, place: Place) -> tuple[list[Earning], tuple[Sliding, ...]]:
