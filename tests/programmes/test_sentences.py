@@ -199,7 +199,7 @@ def test_bagel_cafe_reads_as_it_would_be_printed():
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("he", ("אפשר להצטרף בחנויות.", "7 נקודות על", "ששולמו.", "בחודש יום ההולדת.")),
+        ("he", ("אפשר להצטרף בסניפים.", "7 נקודות על", "ששולמו.", "בחודש יום ההולדת.")),
         ("fi", ("Liittyä voi myymälöissä.", "alennusta koko ostoksesta")),
         ("sv", ("Man kan gå med i butikerna.", "rabatt på hela köpet")),
     ],
