@@ -26,7 +26,7 @@ from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, Settled, in_pieces, settle, withhold
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.account import RewardAccount, anyone, ending
-from erp_club.programmes.rewards.correcting import corrections
+from erp_club.programmes.rewards.correcting import Change, corrections
 from erp_club.programmes.rewards.giving.commands import Gift, give
 from erp_club.programmes.rewards.many.commands import Reckoning, reckons, settle_many
 from erp_club.programmes.rewards.models import PeriodSettlement
@@ -119,7 +119,7 @@ def _settle(
         span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on, term=each.term_on(of.last))
         if span is not None:
             spans[place] = span
-    rows = _rows(session, of, cause, found, spans)
+    rows = _rows(session, of, cause, found, spans, in_sale=of_day > 0)
     if of_day:
         rows = [row for row in rows if row["value"] or row["taken"]]
     made = _write(session, [row | {"of_day": of_day} for row in rows])
@@ -130,13 +130,23 @@ def _settle(
 
 
 def _rows(
-    session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount], spans: Mapping[int, Span]
+    session: Session,
+    of: Settling,
+    cause: SettleCause,
+    found: Sequence[RewardAccount],
+    spans: Mapping[int, Span],
+    *,
+    in_sale: bool,
 ) -> list[dict[str, Any]]:
     known = queries.before(session, of.club_id, of.rule.code, found, spans, of.last)
     spans = {place: _left_of(of.rule, span, known.get(place)) for place, span in spans.items()}
     counted = counting.Counting(session, of.club_id, of.programme, found, on=cause.on)
     facts = counting.facts(counted, of.rule, spans, of.last)
-    changed = corrections(counted, of.rule, known, spans, of.last)
+    changed: dict[int, Change] = {}
+    if not in_sale or any(
+        _gives(of, found[place], span, facts[place], known.get(place)) for place, span in spans.items()
+    ):
+        changed = corrections(counted, of.rule, known, spans, of.last)
     usable = counting.usable_days(of.rule, cause.on, (each.joined_on for each in found))
     rows: list[dict[str, Any]] = []
     for place, span in spans.items():
@@ -147,6 +157,12 @@ def _rows(
             row.update(run_id=cause.run_id, at=cause.now, usable_from=days.first, last_day=days.last)
             rows.append(row)
     return rows
+
+
+def _gives(of: Settling, account: RewardAccount, span: Span, facts: PeriodFacts, earlier: Before | None) -> bool:
+    """Whether it gives or takes anything but for what earlier periods are corrected by."""
+    row = _row(of, account, span, facts, earlier, (0, 0))
+    return row is not None and bool(row["value"] or row["taken"])
 
 
 def _left_of(rule: PeriodReward, span: Span, earlier: Before | None) -> Span:
@@ -162,15 +178,16 @@ def _row(
     span: Span,
     facts: PeriodFacts,
     earlier: Before | None,
-    changed: tuple[int, int],
+    changed: Change,
 ) -> dict[str, Any] | None:
     """The row of one account, None where there is nothing to tell. `changed`: base and value that came in late."""
     rule, along = of.rule, due.goes_along(of.rule)
     same = along and earlier is not None and earlier.first_on == max(span.first, queries.FIRST_DAY)
     carried, rest_minor, owed = 0, 0, _owed(of, account, earlier)
     if earlier is not None and rule.base.counts is not Counts.BALANCE:
+        left = earlier.ended if same else earlier
         carried = earlier.carried_first if same else earlier.rest
-        rest_minor = 0 if same else earlier.rest_minor
+        rest_minor = left.rest_minor if left is not None else 0
     rest_minor += changed[1]
     told = facts
     if carried or rest_minor or changed[0]:

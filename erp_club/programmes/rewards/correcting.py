@@ -12,7 +12,7 @@ from erp_club.programmes.engine.rewards import Late, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, counts_on, settle
 from erp_club.programmes.rewards import counting
 from erp_club.programmes.rewards.older.queries import came_back
-from erp_club.programmes.rewards.queries import Before
+from erp_club.programmes.rewards.queries import Before, Settled
 
 Change = tuple[int, int]
 """Base for the period that is settled now, and value that an earlier one should have had."""
@@ -22,13 +22,16 @@ def corrections(
     counted: counting.Counting, rule: PeriodReward, known: Mapping[int, Before], spans: counting.Spans, last: dt.date
 ) -> dict[int, Change]:
     """What the account's period settled last, and those before it, come to that they weren't settled for, by place."""
-    if due.goes_along(rule) or rule.base.counts is Counts.BALANCE or {rule.late, rule.returns} == {Late.IGNORE}:
+    if rule.base.counts is Counts.BALANCE or {rule.late, rule.returns} == {Late.IGNORE}:
         return {}
-    before = {place: row for place, row in known.items() if place in spans and row.last_on < spans[place].first}
+    # What is given as a period goes is settled for each night: the last before it is the one that ended.
+    along = due.goes_along(rule)
+    earlier = {place: row.ended if along else row for place, row in known.items() if place in spans}
+    before = {place: row for place, row in earlier.items() if row is not None and row.last_on < spans[place].first}
     past = {place: Span(row.first_on, row.last_on) for place, row in before.items()}
     made: dict[int, Change] = {}
     for place, facts in counting.facts(counted, rule, past, last).items():
-        row = known[place]
+        row = before[place]
         more = facts.base - row.base
         made[place] = _change(rule, dataclasses.replace(facts, carried=row.carried), more)
     if rule.returns is not Late.IGNORE:
@@ -51,7 +54,7 @@ def _change(rule: PeriodReward, now: PeriodFacts, more: int) -> Change:
 
 
 def _of_older(
-    counted: counting.Counting, rule: PeriodReward, known: Mapping[int, Before], last: dt.date
+    counted: counting.Counting, rule: PeriodReward, known: Mapping[int, Before | Settled], last: dt.date
 ) -> Iterator[tuple[int, Change]]:
     """Of periods before the one settled last; only the accounts where anything of these came back since are read."""
     found = came_back(counted.session, known, counted.accounts)

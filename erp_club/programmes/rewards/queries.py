@@ -26,10 +26,24 @@ FIRST_DAY = dt.date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What a period was settled for at its end, and what it left for the next."""
+
+    first_on: dt.date
+    last_on: dt.date
+    at: dt.datetime
+    base: int
+    carried: int
+    rest: int
+    rest_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What was settled last for an account before a day, and how much in the period that began on the same first day.
 
-    `value_so_far`, `taken_so_far` and `pieces_so_far` are what a period that is settled as it goes has given already.
+    `value_so_far`, `taken_so_far` and `pieces_so_far` are what a period that is settled as it goes has given already;
+    `ended` is the last one before it.
     """
 
     first_on: dt.date
@@ -44,6 +58,7 @@ class Before:
     taken_so_far: int
     carried_first: int
     pieces_so_far: int
+    ended: Settled | None
 
 
 _ENDS = """
@@ -83,7 +98,8 @@ _BEFORE = sa.text("""
            (SELECT coalesce(sum(f.to_fee_minor), 0) FROM period_settlements f
              WHERE f.customer_id = w.customer_id AND f.account_id = w.account_id AND f.club_id = :club
                AND f.state = 'given'),
-           coalesce(s.value, 0), coalesce(s.taken, 0), coalesce(s.carried, 0), coalesce(s.pieces, 0)
+           coalesce(s.value, 0), coalesce(s.taken, 0), coalesce(s.carried, 0), coalesce(s.pieces, 0),
+           e.first_on, e.last_on, e.at, e.base, e.carried, e.rest, e.rest_minor
       FROM unnest(CAST(:places AS int[]), CAST(:holders AS bigint[]), CAST(:accounts AS bigint[]),
                   CAST(:firsts AS date[])) AS w(place, customer_id, account_id, first_on)
       JOIN LATERAL (
@@ -99,6 +115,12 @@ _BEFORE = sa.text("""
            WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
              AND p.first_on = w.first_on AND (p.last_on < :last OR p.last_on = :last AND p.of_day > 0)
       ) s ON true
+      LEFT JOIN LATERAL (
+          SELECT * FROM period_settlements p
+           WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
+             AND p.last_on < w.first_on
+           ORDER BY p.last_on DESC, p.of_day = 0 DESC, p.of_day DESC LIMIT 1
+      ) e ON true
 """)
 _BOUGHT = f"""
     WITH who AS MATERIALIZED (
@@ -322,7 +344,8 @@ def before(
         "rule": rule,
         "last": last,
     }
-    return {row[0]: Before(*row[1:]) for row in session.execute(_BEFORE, bound)}
+    rows = session.execute(_BEFORE, bound)
+    return {row[0]: Before(*row[1:13], ended=None if row[13] is None else Settled(*row[13:])) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.programmes.rewards.account import RewardAccount
-from erp_club.programmes.rewards.queries import Before
+from erp_club.programmes.rewards.queries import Before, Settled
 
 _CAME_BACK = sa.text("""
     SELECT w.place, o.sold_on, r.id
@@ -24,7 +24,7 @@ _CAME_BACK = sa.text("""
 
 
 def came_back(
-    session: Session, known: Mapping[int, Before], accounts: Sequence[RewardAccount]
+    session: Session, known: Mapping[int, Before | Settled], accounts: Sequence[RewardAccount]
 ) -> dict[int, list[tuple[dt.date, int]]]:
     """By the account's place, the days of such purchases with the receipts by which they came back."""
     listed = [
