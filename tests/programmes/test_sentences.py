@@ -201,7 +201,7 @@ def test_bagel_cafe_reads_as_it_would_be_printed():
     [
         ("he", ("אפשר להצטרף בסניפים.", "7 נקודות על", "ששולמו.", "בחודש יום ההולדת.")),
         ("fi", ("Liittyä voi myymälöissä.", "alennusta koko ostoksesta")),
-        ("sv", ("Man kan gå med i butikerna.", "rabatt på hela köpet")),
+        ("sv", ("Anmälan görs i butikerna.", "rabatt på hela köpet")),
     ],
 )
 def test_places_and_whole_purchases_are_said_without_a_colon(language: str, words: tuple[str, ...]):
