@@ -45,6 +45,7 @@ class Club(FastAPI):
             too_large=refusals.too_large,
             too_many=refusals.too_many,
             plain=refusals.plain,
+            cross_site=refusals.cross_site,
         )
 
 

@@ -11,3 +11,10 @@ def is_htmx(request: Request) -> bool:
 def wants_html(request: Request) -> bool:
     """A browser names text/html; a machine names JSON or nothing."""
     return is_htmx(request) or "text/html" in request.headers.get("accept", "")
+
+
+def here(request: Request) -> str:
+    """The address of a page, with what it was asked; after something was sent, the start page."""
+    if request.method != "GET":
+        return "/"
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path

@@ -36,7 +36,7 @@ from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place
 from web import afterwards, templating
-from web.asked import is_htmx, wants_html
+from web.asked import here, is_htmx, wants_html
 from web.cookies import put_cookie
 from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
@@ -180,6 +180,7 @@ class Act:
             view=view,
             views=partial(menu, self.session, self.by, self.request.url.path, self.request.url.query),
             chain=self.chain,
+            here=here(self.request),
             form=form or FormState(),
             navigation=navigation(self.by, self.request.url.path),
         )
@@ -346,6 +347,7 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     identity = identity_of(request, session, now, key)
     if identity is None:
         raise no_chain()
+    request.app.state.chain = identity.chain  # pages that are drawn without the database name it, too
     session.info["request_id"] = request.state.request_id
     tokens = approvals_of(request)
     if tokens and identity.by.staff_id is not None:

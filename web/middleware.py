@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import i18n
@@ -32,7 +31,8 @@ class Surround:
     """The outermost layer; it never reads a body, and logs neither names, numbers, queries nor bodies.
 
     `too_large` answers a request whose body is said to be longer than `limit`, or than `larger` says for its address;
-    `too_many` one of a sender that sends more than `requests` lets through; `plain` one that must come over HTTPS.
+    `too_many` one of a sender that sends more than `requests` lets through; `plain` one that must come over HTTPS,
+    `cross_site` a write that another site may have sent.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Surround:
         too_large: ASGIApp,
         too_many: ASGIApp,
         plain: ASGIApp,
+        cross_site: ASGIApp,
     ) -> None:
         self.app = app
         self.limit = limit
@@ -53,6 +54,7 @@ class Surround:
         self.too_large = too_large
         self.too_many = too_many
         self.plain = plain
+        self.cross_site = cross_site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,7 +89,7 @@ class Surround:
                 scope["state"]["wait"] = wait
                 await self.too_many(scope, receive, send_surrounded)
             elif is_cross_site(scope["method"], headers):
-                await _refuse_cross_site(request_id)(scope, receive, send_surrounded)
+                await self.cross_site(scope, receive, send_surrounded)
             elif int(headers.get("content-length", 0)) > self.larger.get(scope["path"], self.limit):
                 await self.too_large(scope, receive, send_surrounded)
             else:
@@ -109,21 +111,6 @@ def _finish(headers: MutableHeaders, scope: Scope, seconds: float) -> None:
     if not scope["path"].startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
         headers.add_vary_header("Accept, HX-Request, Cookie, Accept-Language")
-
-
-def _refuse_cross_site(request_id: str) -> JSONResponse:
-    return JSONResponse(
-        {
-            "type": "/problems/cross-site",
-            "title": "Forbidden",
-            "status": 403,
-            "code": "cross-site",
-            "detail": "A write with a cookie must come from this site's own pages: send Origin or Sec-Fetch-Site.",
-            "request_id": request_id,
-        },
-        403,
-        media_type="application/problem+json",
-    )
 
 
 def _log(scope: Scope, status: int, request_id: str, seconds: float) -> None:

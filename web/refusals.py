@@ -19,7 +19,8 @@ from erp_club.kernel import idempotency
 from erp_club.kernel.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Throttled, Unavailable
 from erp_club.kernel.text import T, Text
 from web import afterwards, templating
-from web.deps import Act, Replay, begin, instead, is_htmx, shop, wants_html
+from web.asked import here, is_htmx, wants_html
+from web.deps import Act, Replay, begin, instead, shop
 from web.forms import PROOFS, FormState
 from web.i18n import say
 from web.keys import approvals_of, kept_answer
@@ -160,6 +161,15 @@ async def too_many(scope: Scope, receive: Receive, send: Send) -> None:
     await _render(Request(scope), error, FormState())(scope, receive, send)
 
 
+async def cross_site(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a write that another site's page may have sent."""
+    error = Forbidden(
+        T("This wasn't sent from one of our own pages (Origin, Sec-Fetch-Site). Open the page here and send it again."),
+        code="cross-site",
+    )
+    await _render(Request(scope), error, FormState())(scope, receive, send)
+
+
 async def plain(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer what came from another machine over plain HTTP."""
     error = Forbidden(
@@ -288,9 +298,9 @@ def _form_again(request: Request, page: Page, form: FormState, status: int) -> R
 def _render(request: Request, error: Refused, form: FormState) -> Response:
     if wants_html(request):
         told = list(dict.fromkeys(say(each.text) for each in error.fields)) or [say(error.text)]
-        back = request.url.path if request.method == "GET" and request.url.query else ""
         values: dict[str, Any] = {
-            "error": error, "told": told, "back": back, "form": form, "request_id": request.state.request_id,
+            "error": error, "told": told, "here": here(request), "form": form, "request_id": request.state.request_id,
+            "chain": getattr(request.app.state, "chain", templating.NO_CHAIN),
         }  # fmt: skip
         name = "_refusal.html" if is_htmx(request) else "refusal.html"
         # What is offered instead stays over the page, which stays as it is.
