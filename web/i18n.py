@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import gettext
 import io
+import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -100,8 +101,13 @@ def _written(value: object) -> object:
             return isolated(formats.localised(value.texts))
         case Listed():
             return listed([str(_written(item)) for item in value.items], value.joined)
+        case str() if LANGUAGE.get() in RIGHT_TO_LEFT or _RIGHT_TO_LEFT_LETTER.search(value):
+            return isolated(value)
         case _:
             return value
+
+
+_RIGHT_TO_LEFT_LETTER = re.compile("[\u0590-\u08ff]")
 
 
 def listed(words: Sequence[str], joined: Literal["or", "and"]) -> str:

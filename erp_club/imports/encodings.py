@@ -73,7 +73,7 @@ def find_encoding(open_bytes: OpenBytes, named: str | None) -> str:
     raise Refused(
         T(
             "Line %(line)s can't be read as %(encoding)s: byte %(byte)s at position %(position)s. "
-            "Save the file as UTF-8, or name its encoding with --encoding.",
+            "Save the file as UTF-8, or name its encoding (--encoding).",
             **_where(fault),
             encoding=_CALLED.get(codec or "utf-8-sig", codec),
         ),
@@ -154,7 +154,7 @@ def _single_byte(open_bytes: OpenBytes, fault: _Fault) -> str:
     raise Refused(
         T(
             "Line %(line)s isn't UTF-8 (byte %(byte)s at position %(position)s), and its letters don't tell which "
-            "encoding it is. Name it with --encoding, for example --encoding windows-1255.",
+            "encoding it is. Name it, windows-1255 for example (--encoding windows-1255).",
             **_where(fault),
         ),
         code="file-encoding",

@@ -30,6 +30,7 @@ PLURALS = {
 # Forms that may say their number in words, without `num`.
 NUMBER_IN_WORDS = {"he": {0, 1}, "fi": set[int](), "sv": set[int]()}
 KEYWORDS = DEFAULT_KEYWORDS | {"_": None, "T": None, "TN": (1, 2), "N_": None}
+OTHER_QUOTES = {"he": "“”„", "fi": "“„", "sv": "“„"}
 HEBREW = re.compile("[\u05d0-\u05ea]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[#0 +-]*[\d.]*([a-z])")
 
@@ -142,6 +143,8 @@ def faults(language: str, message: Message) -> list[str]:
             found.append("% and %% are not those of the English")
         if language != "he" and HEBREW.search(text) and not HEBREW.search(source):
             found.append("Hebrew in another language")
+        if set(OTHER_QUOTES[language]) & set(text):
+            found.append("quotation marks of another language")
         if _edges(text) != _edges(source):
             found.append("other white space at an end")
     if strings[0] == english[0] and _has_words(english[0]) and english[0] not in same_as_english()[language]:

@@ -25,6 +25,7 @@ def test_every_sentence_is_said_in_every_language():
         ("he", "Up to %(n)s%%", "עד %(n)s%", "% and %%"),
         ("he", "Card ", "כרטיס", "white space"),
         ("sv", "Card", "כרטיס", "Hebrew in another language"),
+        ("he", "“%(club)s”", "“%(club)s”", "quotation marks"),
     ],
 )
 def test_a_bad_translation_is_found(language: str, english: Sentence, translation: Sentence, fault: str):

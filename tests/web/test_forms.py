@@ -2,6 +2,7 @@
 import pytest
 from starlette.datastructures import Headers
 
+from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
 from web.forms import nest
@@ -54,6 +55,18 @@ def test_a_form_becomes_the_body_that_a_machine_would_send(fields: list[tuple[st
 def test_a_write_that_another_site_may_have_caused_is_refused(headers: dict[str, str], refused: bool) -> None:
     assert is_cross_site("POST", Headers(headers)) is refused
     assert not is_cross_site("GET", Headers(headers))
+
+
+def test_what_somebody_typed_stands_in_a_sentence_of_the_other_direction_as_it_was_typed():
+    # REQ N-01: a minus stays before its number, and a number behind a Hebrew name stays behind it
+    price, known = T("The price %(value)s is below 0.", value="-5.00"), T("“%(value)s” stands already.", value="נועה 2")
+    reader = LANGUAGE.set("he")
+    try:
+        assert "\u2068-5.00\u2069" in say(price)
+    finally:
+        LANGUAGE.reset(reader)
+    assert say(price) == "The price -5.00 is below 0."
+    assert say(known) == "“\u2068נועה 2\u2069” stands already."
 
 
 @pytest.mark.parametrize(

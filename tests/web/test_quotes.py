@@ -218,7 +218,7 @@ def test_a_reason_is_told_in_the_readers_language_and_names_the_goods(
         return {each["offer"]: each["words"] for each in told["refused"]}, told["hints"]
 
     hebrew, hints = words("he")
-    assert hebrew["SPEND"] == "חסרים עוד ₪7.25 בקנייה של \u2068לחם\u2069."
+    assert hebrew["SPEND"] == "חסרים עוד \u2068₪7.25\u2069 בקנייה של \u2068לחם\u2069."
     [hint] = [each for each in hints if each["offer"] == "SPEND"]
     assert (hint["kind"], hint["words"].endswith("חסר: \u2068לחם\u2069.")) == ("spend_more", True)
     assert words("fi")[0]["MORE"] == "Puuttuu: 2 kpl (\u2068לחם\u2069)."

@@ -21,9 +21,8 @@ def page(client: TestClient, session: Session) -> TestClient:
     assert isinstance(app, FastAPI)
     app.add_api_route("/breaks", _breaks)
     app.add_api_route("/gone", _gone)
-    client.headers["Accept"] = "text/html"
-    assert client.get("/").status_code == 200
-    return TestClient(client.app, raise_server_exceptions=False, cookies=client.cookies, headers=client.headers)
+    assert client.get("/", headers=HTML).status_code == 200
+    return TestClient(client.app, raise_server_exceptions=False, cookies=client.cookies, headers=HTML)
 
 
 def _breaks() -> None:
