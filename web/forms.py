@@ -9,6 +9,7 @@ null. With `_rows` a row of which every field was emptied keeps its place.
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,6 +45,11 @@ class FormState:
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     errors: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def fields_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What somebody typed as the fields of a form that carries it along."""
+    return [(name, each) for name, value in values.items() for each in (value if isinstance(value, list) else [value])]
 
 
 class FormsAsJson:

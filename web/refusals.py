@@ -21,7 +21,7 @@ from erp_club.kernel.text import T, Text
 from web import afterwards, templating
 from web.asked import here, is_htmx, wants_html
 from web.deps import Act, Replay, begin, instead, shop
-from web.forms import PROOFS, FormState
+from web.forms import PROOFS, UPLOADS, FormState, fields_of
 from web.i18n import say
 from web.keys import approvals_of, kept_answer
 from web.lists import LongFile
@@ -208,6 +208,8 @@ def refuse(request: Request, error: Refused) -> Response:
         response = _form_again(request, page, form, error.status)
     elif wants_html(request) and error.status == HTTPStatus.UNAUTHORIZED and not is_htmx(request):
         at_till = getattr(request.state, "terminal_id", None) is not None
+        if form.values and not at_till and request.url.path not in UPLOADS:
+            return _kept_until_signed_in(request, error, form)
         return Response(b"", 303, {"Location": "/till" if at_till else "/sign-in"})
     elif wants_html(request) and error.status == HTTPStatus.FORBIDDEN and getattr(request.state, "otherwise", ""):
         return Response(b"", 303, {"Location": request.state.otherwise})
@@ -268,6 +270,20 @@ def _put_before_another(request: Request, error: Refused, form: FormState) -> Re
 def _approved(request: Request) -> dict[str, list[str]]:
     """What was approved of a form before it met the next question: all that it needs has to come with it at once."""
     return {"approval_token": approvals_of(request)}
+
+
+def _kept_until_signed_in(request: Request, error: Refused, form: FormState) -> Response:
+    """The page that holds what was typed, and sends it again, of somebody who was signed out meanwhile."""
+    page = templating.draw(
+        "access/ended.html",
+        told=say(error.text),
+        url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        method=request.method,
+        fields=[each for each in fields_of(form.values) if "password" not in each[0] and each[0] != "pin"],
+        chain=getattr(request.app.state, "chain", templating.NO_CHAIN),
+        here="/",
+    )
+    return Response(page, error.status, media_type="text/html; charset=utf-8")
 
 
 _FORM_AGAIN = frozenset({400, 401, 403, 409, 422, 429})

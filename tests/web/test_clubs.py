@@ -192,6 +192,7 @@ def test_nobody_sees_a_stored_form_by_sending_it_wrong(client: TestClient, sessi
     session.commit()
     refused = submit(client, f"/clubs/{gold}", {"_method": "PATCH"})
     assert (refused.status_code, refused.headers["location"]) == (303, "/sign-in")
+    assert "Gold club" not in submit(client, f"/clubs/{gold}", {"_method": "PATCH", "name": "x"}).text
     by_htmx = submit(client, f"/clubs/{gold}", {"_method": "PATCH"}, htmx=True)
     assert by_htmx.status_code == 401
     assert "Gold club" not in by_htmx.text

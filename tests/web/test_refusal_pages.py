@@ -1,4 +1,6 @@
 # REQ N-01: a page that says no names the chain, and leads on in the reader's language
+import html
+import re
 from typing import Any
 
 import psycopg
@@ -8,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from tests.make.browser import HTML, signed_in
+from tests.make.browser import HTML, form, signed_in
 from tests.make.organisation import a_chain
 
 
@@ -22,7 +24,27 @@ def page(client: TestClient, session: Session) -> TestClient:
     app.add_api_route("/breaks", _breaks)
     app.add_api_route("/gone", _gone)
     assert client.get("/", headers=HTML).status_code == 200
-    return TestClient(client.app, raise_server_exceptions=False, cookies=client.cookies, headers=HTML)
+    return TestClient(
+        client.app, raise_server_exceptions=False, follow_redirects=False, cookies=client.cookies, headers=HTML
+    )
+
+
+def test_what_somebody_typed_while_their_session_ended_is_kept_and_sent_again(page: TestClient):
+    # REQ A-01
+    typed = {"given_name": "Dana", "family_name": 'Levi "שני"', "mobile": "0521234567", "password": "secret-1"}
+    cookie = page.cookies["club_session"]
+    page.cookies.clear()
+    kept = page.post("/customers?from=list", data=form(**typed))
+    assert (kept.status_code, "secret-1" in kept.text) == (401, False)
+    fields = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', kept.text))
+    assert fields.keys() - {"language"} >= {"given_name", "family_name", "mobile", "idempotency_key"}
+    assert 'action="/customers?from=list"' in kept.text
+    page.cookies.set("club_session", cookie)
+    saved = page.post(
+        "/customers", data={name: html.unescape(value) for name, value in fields.items() if name != "next"}
+    )
+    assert (saved.status_code, saved.headers["Location"].startswith("/customers/")) == (303, True), saved.text
+    assert "Levi &#34;שני&#34;" in page.get(saved.headers["Location"]).text
 
 
 def _breaks() -> None:

@@ -11,7 +11,7 @@ from erp_club.clubs.units import queries as units
 from erp_club.permissions.catalog import Permission, Unit
 from erp_club.points.units import POINTS, PointsUnit
 from web.deps import Act
-from web.forms import FormState
+from web.forms import FormState, fields_of
 
 PAGES = {
     "points-account": "/points-accounts/{}/movements",
@@ -106,8 +106,7 @@ def asked_for(told: object) -> dict[str, Any]:
 
 def send_of(url: str, method: str, typed: Mapping[str, Any]) -> str:
     """A posted form as the dialog carries it along."""
-    fields = [(name, each) for name, value in typed.items() for each in (value if isinstance(value, list) else [value])]
-    return json.dumps({"url": url, "method": method, "fields": fields})
+    return json.dumps({"url": url, "method": method, "fields": fields_of(typed)})
 
 
 def resend_of(told: str) -> Resend | None:

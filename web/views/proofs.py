@@ -1,8 +1,5 @@
 """The dialog that asks somebody who they are once more, and then goes on with what they asked for."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -10,7 +7,7 @@ from erp_club.demo import story
 from erp_club.permissions.factors.codes import Means
 from erp_club.permissions.factors.queries import means_of
 from web.deps import Act
-from web.forms import PROOFS, FormState
+from web.forms import PROOFS, FormState, fields_of
 from web.security import SAFE_METHODS
 
 SECRET = {Means.PASSWORD: story.PASSWORD, Means.PIN: story.PIN}
@@ -38,7 +35,7 @@ def who_page(act: Act, form: FormState, *, url: str, method: str) -> Response:
         means=means,
         url=PROOFS if reads else url,
         method="POST" if reads else method,
-        fields=[("next", url)] if reads else _fields(form.values),
+        fields=[("next", url)] if reads else fields_of(form.values),
         demo=SECRET.get(means, "") if act.chain.is_demo else "",
     )
     shown = FormState(errors=form.errors)
@@ -46,7 +43,3 @@ def who_page(act: Act, form: FormState, *, url: str, method: str) -> Response:
     response.headers["HX-Retarget"] = "#dialog"
     response.headers["HX-Reswap"] = "innerHTML"
     return response
-
-
-def _fields(typed: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, each) for name, value in typed.items() for each in (value if isinstance(value, list) else [value])]
