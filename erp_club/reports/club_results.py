@@ -110,8 +110,8 @@ def _members(session: Session, asked: Asked, joined: int) -> Members:
     same = (period.customer_id == Membership.customer_id) & (period.membership_id == Membership.id)
     began = sa.func.lower(period.validity).between(asked.first, asked.last) & (period.kind == PeriodKind.RENEWAL)
     renewed = session.scalar(sa.select(sa.func.count()).select_from(Membership).join(period, same).where(mine, began))
-    span = spans(asked).c
     before = asked.first - dt.timedelta(days=1)
+    span = spans(replace(asked, first=before)).c
 
     def held(day: dt.date) -> sa.ColumnElement[int]:
         return sa.func.count().filter((span.first <= day) & (span.after > day))

@@ -33,13 +33,15 @@ def most(
 ) -> tuple[list[int], int] | None:
     """The products with most buyers, and how many products there are, if that isn't `known`.
 
-    Nothing has more buyers than `_at_most`, which adds up: so only the buyers of what comes first by that are counted,
-    then of whatever may have as many as the `least` of these has. None where that isn't enough, or too many.
+    Nothing has more buyers than `months.at_most`, which adds up: so only the buyers of what comes first by that are
+    counted, then of whatever may have as many as the `least` of these has. None where that isn't enough, or too many,
+    and where nothing adds up to it: to find purchases takes as long as to count buyers.
     """
-    if limit is None or months.buyers(session, asked) is not None:
+    kept = None if limit is None or months.buyers(session, asked) is not None else months.at_most(session, asked)
+    if kept is None or limit is None:
         return None
     wanted = offset + limit
-    bound = _at_most(session, asked).subquery("bound").c
+    bound = _added(parts(session, asked), kept).subquery("bound").c
     likely = session.execute(
         sa.select(bound.key, bound.buyers, sa.func.count().over())
         .where(bound.buyers >= least)
@@ -60,17 +62,6 @@ def most(
         enough = len(rows) == wanted and rows[-1][1] > 0
         return most(session, asked, offset=offset, limit=limit, least=rows[-1][1], known=in_all) if enough else None
     return [row[0] for row in rows[offset:]], in_all
-
-
-def _at_most(session: Session, asked: Asked) -> Any:
-    """A SELECT of each product that was sold with no fewer `buyers` than it has."""
-    kept = months.at_most(session, asked)
-    if kept is not None:
-        return _added(parts(session, asked), kept)
-    rows = parts(session, asked)
-    purchases = sa.cast(sa.func.sum(rows.c.purchases), sa.BigInteger).label("buyers")
-    by_product = sa.select(rows.c.product_key.label("key"), purchases).group_by(rows.c.product_key)
-    return by_product.having(sa.func.sum(rows.c.receipts) != 0)
 
 
 def _added(rows: Any, kept: Sequence[Any]) -> Any:

@@ -21,10 +21,10 @@ Condition = Callable[[Any], sa.ColumnElement[bool]]
 
 
 def spans(asked: Asked, held: Condition | None = None) -> Any:
-    """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
+    """Whose memberships of which club hold on any of the days asked about: `customer_id`, `club_id`, `first`, `after`.
 
-    As days, since a range is taken apart anew for each row that is held against it: as they are kept, but of whoever
-    has changed since. `held`: of which memberships only.
+    From the `first` day to before the other one. As days, since a range is taken apart anew for each row that is held
+    against it: as they are kept, but of whoever has changed since. `held`: of which memberships only.
     """
     validity, changed = MembershipPeriod.validity, sa.select(MemberToRoll.customer_id)
     after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
@@ -35,7 +35,9 @@ def spans(asked: Asked, held: Condition | None = None) -> Any:
     as_kept = sa.select(ClubSpan.customer_id, ClubSpan.club_id, ClubSpan.first, ClubSpan.after)
     as_kept = as_kept.where(ClubSpan.customer_id.not_in(changed))
     every = sa.union_all(_theirs(asked, as_kept, ClubSpan), _theirs(asked, as_they_are, Membership)).subquery("spans")
-    return every if held is None else sa.select(every).where(held(every.c)).subquery("held")
+    # Of other days each would be held against every row of its customer for nothing.
+    where = [every.c.first <= asked.last, every.c.after > asked.first]
+    return sa.select(every).where(*where, *([] if held is None else [held(every.c)])).subquery("held")
 
 
 def _theirs(asked: Asked, found: Any, table: Any) -> Any:

@@ -27,7 +27,7 @@ from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.members import holds_on, spans
 from erp_club.reports.purchases.points import points_by, points_key
 from erp_club.reports.purchases.slices import step
-from erp_club.reports.purchases.sources import SUMS, each_customer, source, store_sums, yearly
+from erp_club.reports.purchases.sources import SUMS, each_customer, mixed, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.kinds import SegmentState
 from erp_club.segments.models import Segment, SegmentCustomer
@@ -345,6 +345,9 @@ def _taken_out(part: Any) -> Any:
 
 
 def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = False, span: Any = None) -> list[Any]:
+    # A customer's groups are nearly as many as the rows: these are read twice as quickly, unless by their members.
+    if plain is None and span is None and mixed(asked) and (asked.by is not By.GROUP or asked.club_id is not None):
+        return [_of_each_buyer(asked, rows, whole=whole)]
     rows_of_sums = rows if plain is None else plain
     key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums, span)
     sums = _summed(rows_of_sums, key, joined, sa.literal(0))
@@ -359,6 +362,16 @@ def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = F
     nothing = [sa.literal(0).label(name) for name in (*SUMS, "known_minor")]
     counted = sa.select(buyers.c.key, *nothing, sa.func.count()).group_by(buyers.c.key)
     return [sums, counted]
+
+
+def _of_each_buyer(asked: Asked, rows: Any, *, whole: bool) -> Any:
+    """The same of rows that take longer to find than to add up for each customer: they are found once."""
+    key, joined = (sa.null(), rows) if whole else _key(asked, rows)
+    sums = [sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor")]
+    of_one = sa.select(key.label("key"), rows.c.customer_id, *sums).select_from(joined)
+    each = of_one.group_by(sa.literal_column("1"), rows.c.customer_id).subquery("each")
+    bought = sa.func.count().filter(each.c.customer_id != UNIDENTIFIED, each.c.purchases > 0)
+    return _summed(each, each.c.key, each, bought)
 
 
 def _figures(row: Any) -> Figures:

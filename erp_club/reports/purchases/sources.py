@@ -60,12 +60,10 @@ def source(session: Session, asked: Asked, *, products: Sequence[int] | None = N
 
 
 def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None, *, added_up: bool) -> Any:
-    kind = _kind_asked(asked)
-    by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
-    mixed = asked.of_products and (by_cashier or kind is None)
-    if (mixed and kind is By.PRODUCT) or (asked.of_products and stale(session, None if mixed else kind)):
+    kind, of_several = _kind_asked(asked), mixed(asked)
+    if (of_several and kind is By.PRODUCT) or (asked.of_products and stale(session, None if of_several else kind)):
         return lines(asked, products=products).cte()
-    if mixed:
+    if of_several:
         return _with_waiting(session, _goods(asked), asked, once=False)
     held = _nearly_years(session, asked) if added_up else None
     if held is None:
@@ -73,6 +71,12 @@ def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None, 
     if held is None:
         held = days(asked, kind, products)
     return _with_waiting(session, held, asked, products=products)
+
+
+def mixed(asked: Asked) -> bool:
+    """Whether it is about several ways of grouping products at once, or about these and a cashier."""
+    by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
+    return asked.of_products and (by_cashier or _kind_asked(asked) is None)
 
 
 def store_sums(session: Session, asked: Asked) -> Any | None:
