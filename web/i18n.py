@@ -18,6 +18,7 @@ from erp_club.kernel.text import Listed, Money, Name, Quantity, Rate, Text
 
 LANGUAGES = {"he": "עברית", "fi": "Suomi", "sv": "Svenska", "en": "English"}
 RIGHT_TO_LEFT = frozenset({"he"})
+_HEBREW = re.compile("[\u2068\u2067\u200f]?[\u05d0-\u05ea]")
 LOCALES = Path(__file__).parent / "locale"
 
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
@@ -117,6 +118,8 @@ def listed(words: Sequence[str], joined: Literal["or", "and"]) -> str:
     """
     if len(words) > 2 and any(", " in word for word in words):
         words = ["; ".join(words[:-1]), words[-1]]
+    if joined == "and" and LANGUAGE.get() == "he" and len(words) > 1 and not _HEBREW.match(words[-1]):
+        words = [*words[:-1], f"\u05be{words[-1]}"]  # "and" is one letter there, which a maqaf holds off from others
     return format_list(words, style="or" if joined == "or" else "standard", locale=LANGUAGE.get())
 
 

@@ -90,7 +90,7 @@ OFFERS: tuple[dict[str, Any], ...] = (
         "code": "SORRY-5",
         "names": {
             "en": "Goodwill: 5% off",
-            "he": "מחווה של רצון טוב: 5% הנחה",
+            "he": "מחווה ללקוח: 5% הנחה",
             "fi": "Hyvitys: −5 %",
             "sv": "Gottgörelse: 5 %",
         },

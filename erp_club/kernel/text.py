@@ -37,6 +37,11 @@ def TN(msgid: str, plural: str, number: int, /, **values: object) -> Text:  # no
     return Text(msgid, values, plural, number)
 
 
+def days(number: int) -> Text:
+    """So many days, inside a sentence that names several numbers."""
+    return TN("%(num)s day", "%(num)s days", number)
+
+
 def N_(msgid: str) -> str:  # noqa: N802
     """Mark a bare word for the catalogues where it is only named, e.g. in an enum's label."""
     return msgid

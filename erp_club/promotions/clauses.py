@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
+from erp_club.kernel.text import TN, Listed, Money, Name, T, Text, days
 from erp_club.points.units import POINTS, Unit, only, told
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
@@ -251,9 +251,9 @@ def _who(condition: Condition, words: Words, *, negated: bool) -> Text:
         case c.AgeIs():
             return _age(condition, negated=negated)
         case c.BirthdayIs():
-            values = {"before": condition.days_before, "after": condition.days_after}
-            yes = T("it is %(before)s days before to %(after)s days after the birthday")
-            no = T("it isn't %(before)s days before to %(after)s days after the birthday")
+            values = {"before": days(condition.days_before), "after": days(condition.days_after)}
+            yes = T("it is %(before)s before to %(after)s after the birthday")
+            no = T("it isn't %(before)s before to %(after)s after the birthday")
         case _:
             raise AssertionError(condition)
     return Text((no if negated else yes).msgid, values)

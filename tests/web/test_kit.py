@@ -177,6 +177,17 @@ def test_a_clock_is_written_as_in_the_country(language: str, shown: str):
     assert f">{shown}<" in draw("{{ at|time('Asia/Jerusalem') }}", language, at=at)
 
 
+@pytest.mark.parametrize(
+    ("last", "shown"), [("תה", "קפה ותה"), ("5%", "קפה ו־5%"), ("\u2068App\u2069", "קפה ו־\u2068App\u2069")]
+)
+def test_the_hebrew_and_is_held_off_from_what_is_no_hebrew_word(last: str, shown: str):
+    token = i18n.LANGUAGE.set("he")
+    try:
+        assert i18n.listed(["קפה", last], "and") == shown
+    finally:
+        i18n.LANGUAGE.reset(token)
+
+
 def test_every_icon_named_in_a_template_is_in_the_sprite():
     sprite = set(re.findall(r'id="([\w-]+)"', (STATIC / "icons.svg").read_text(encoding="utf-8")))
     called = re.compile(r'\b(?:icon|picture|empty)\(\s*"([\w-]+)"|\bicon"?\s*[=:]\s*"([\w-]+)"')

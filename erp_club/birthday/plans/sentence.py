@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
-from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
+from erp_club.kernel.text import TN, Listed, Money, Name, T, Text, days
 from erp_club.points.units import POINTS, Unit, told
 
 _OCCASIONS = {
@@ -79,9 +79,9 @@ def _window(plan: PlanSettings) -> Iterator[Text]:
         yield TN("From the day to %(num)s day after it.", "From the day to %(num)s days after it.", plan.days_after)
     elif plan.days_before:
         yield T(
-            "From %(before)s days before to %(after)s days after the day.",
-            before=plan.days_before,
-            after=plan.days_after,
+            "From %(before)s before to %(after)s after the day.",
+            before=days(plan.days_before),
+            after=days(plan.days_after),
         )
     else:
         yield T("On the day itself.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from erp_club.kernel.text import TN, Listed, Money, Quantity, Rate, T, Text
+from erp_club.kernel.text import TN, Listed, Money, Quantity, Rate, T, Text, days
 from erp_club.programmes.engine import levels as lv
 from erp_club.programmes.engine import rewards as r
 from erp_club.programmes.engine.gifts import PointsGiven, comes_in_pieces
@@ -293,7 +293,7 @@ def _around(of: r.Around, occasion: r.OccasionKind) -> Iterator[Text]:
             yield TN("And %(num)s month after.", "And %(num)s months after.", of.months_after)
     elif of.days_before and of.days_after:
         yield T(
-            "From %(before)s days before to %(after)s days after the day.", before=of.days_before, after=of.days_after
+            "From %(before)s before to %(after)s after the day.", before=days(of.days_before), after=days(of.days_after)
         )
     elif of.days_before:
         yield TN(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from erp_club.kernel.text import TN, Name, Rate, T, Text
+from erp_club.kernel.text import TN, Name, Rate, T, Text, days
 from erp_club.programmes.engine import spending as s
 from erp_club.programmes.engine.parts import EVERYTHING, Period
 from erp_club.programmes.sentences.gifts import given, issued, year_day
@@ -103,7 +103,7 @@ def _of_levels(of: s.LevelExpiry, words: Words) -> Text:
 
 def _length(of: s.MonthsAfter | s.Inactivity | s.LevelExpiry) -> Text | None:
     if of.days is not None:
-        return TN("%(num)s day", "%(num)s days", of.days)
+        return days(of.days)
     return None if of.months is None else TN("%(num)s month", "%(num)s months", of.months)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from erp_club.kernel.text import TN, Listed, Money, Name, Quantity, T, Text
+from erp_club.kernel.text import TN, Listed, Money, Name, Quantity, T, Text, days
 from erp_club.points import units
 from erp_club.programmes.engine.parts import (
     ALWAYS,
@@ -244,8 +244,8 @@ def _persons(when: When, words: Words) -> Iterator[Text]:
     if when.birthday is not None:
         before, after = when.birthday_before, when.birthday_after
         if before or after:
-            said = T("it is from %(before)s days before the member's birthday to %(after)s days after it")
-            yield Text(said.msgid, {"before": before, "after": after})
+            said = T("it is from %(before)s before the member's birthday to %(after)s after it")
+            yield Text(said.msgid, {"before": days(before), "after": days(after)})
         else:
             yield _BIRTHDAYS[when.birthday]
     if when.joined_within_days is not None:
