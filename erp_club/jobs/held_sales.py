@@ -34,6 +34,6 @@ HELD_SALES = Job(
     ),
     batch=_batch,
     total=_total,
-    counts={"sales": N_("Sales")},
+    counts={"sales": N_("Sales on hold")},
     schedule="40 4 * * *",
 )
