@@ -128,7 +128,8 @@ def _is_read(programme: Programme) -> bool:
     sorts = paying is not None and any(
         each.promoted or each.price_lists for each in (programme.excluded, paying.excluded)
     )
-    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on or gives or sorts)
+    earns = programme.earning.rules or programme.earning.late
+    return bool(earns or programme.levels or _slides(programme) or goes_on or gives or sorts)
 
 
 def _slides(programme: Programme) -> bool:

@@ -43,7 +43,8 @@ def past_receipts(session: Session, club_id: int | None) -> tuple[int, Iterator[
 def receipts_of(
     session: Session, club_id: int | None, customers: Collection[int], *, days: tuple[dt.date, dt.date] | None = None
 ) -> dict[int, list[Past]]:
-    """The receipts of these members on days that the club held them, in the order of time, by customer.
+    """The receipts of these members on days that the club held them, in the order of time, by customer; those too that
+    were registered for them afterwards, where the club takes such.
 
     Without a club all of theirs; of `days` alone, from the first to the last, where these are said. Products are read
     for these receipts alone.
@@ -56,7 +57,8 @@ def receipts_of(
         found += " AND r.sold_on BETWEEN :first AND :last"
         goods = _PRODUCTS_OF_DAYS
     made: dict[int, list[Past]] = {each: [] for each in customers}
-    for past in _read(session, found, bound, session.execute(goods, bound)):
+    late = "" if club_id is None else _OF_LATE + (" AND r.sold_on BETWEEN :first AND :last" if days else "")
+    for past in _read(session, found, bound, session.execute(goods, bound), late=late):
         made[past.customer_id].append(past)
     return made
 
@@ -124,13 +126,20 @@ _FAMILIES = (
     "SELECT id FROM customers WHERE id = ANY(:customers) UNION ALL "
     "SELECT id FROM customers WHERE merged_into = ANY(:customers)"
 )
-_THESE = f"WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id IN ({_FAMILIES}))"  # noqa: S608 - ours
+_LATE_GOODS = f"""
+    UNION ALL SELECT l.product_id FROM late_registrations g
+                JOIN receipt_lines l ON l.customer_id = g.customer_id AND l.receipt_id = g.receipt_id
+               WHERE g.member_id IN ({_FAMILIES})
+"""  # noqa: S608 - ours
+_THESE = f"""
+    WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id IN ({_FAMILIES}) {_LATE_GOODS})
+"""  # noqa: S608 - ours
 _PRODUCTS_OF = sa.text(f"{_GOODS} {_THESE}")
 _OF_DAYS = f"""
     WHERE p.id IN (
         SELECT l.product_id FROM receipts r
           JOIN receipt_lines l ON l.customer_id = r.customer_id AND l.receipt_id = r.id
-         WHERE r.customer_id IN ({_FAMILIES}) AND r.sold_on BETWEEN :first AND :last)
+         WHERE r.customer_id IN ({_FAMILIES}) AND r.sold_on BETWEEN :first AND :last {_LATE_GOODS})
 """  # noqa: S608 - ours
 _PRODUCTS_OF_DAYS = sa.text(f"{_GOODS} {_OF_DAYS}")
 _PRODUCTS_OF_ONE = sa.text(
@@ -163,6 +172,26 @@ _OF_CLUB = """
           WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND (p.validity @> r.sold_on) IS TRUE
        )
 """
+# A receipt of nobody stays nobody's; it, and what came back of it, counts for whom it was registered.
+_OF_LATE = f"""
+      FROM (SELECT l.member_id, l.customer_id, l.receipt_id FROM late_registrations l
+            UNION ALL
+            SELECT l.member_id, t.customer_id, t.receipt_id FROM late_registrations l
+              JOIN receipt_returns t ON t.customer_id = l.customer_id AND t.original_receipt_id = l.receipt_id) g
+      JOIN receipts r ON r.customer_id = g.customer_id AND r.id = g.receipt_id
+      JOIN stores s ON s.id = r.store_id
+      JOIN customers c ON c.id = g.member_id
+      JOIN memberships m ON m.customer_id = coalesce(c.merged_into, c.id) AND m.club_id = :club
+     WHERE g.member_id IN ({_FAMILIES})
+       AND EXISTS (
+         SELECT FROM membership_periods p
+          WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND (p.validity @> r.sold_on) IS TRUE
+       )
+       AND EXISTS (
+         SELECT FROM programme_versions v
+          WHERE v.club_id = m.club_id AND v.document #> '{{earning,late,days}}' IS NOT NULL
+       )
+"""  # noqa: S608 - ours
 # As the engine has it (`promotions.engine.units.touched`); parts that come back may have lost a minor unit to rounding.
 FREE = """
     CASE WHEN l.list_minor <> 0 AND abs(l.amount_minor) >= abs(l.list_minor) THEN 0 ELSE sign(l.quantity_milli) * least(
@@ -184,7 +213,7 @@ FREE = """
 _COLUMNS = f"""
     SELECT r.id, coalesce(c.merged_into, c.id) AS customer_id, m.joined_on, c.birthday,
            {CHILDREN.format(who="coalesce(c.merged_into, c.id)")} AS children,
-           (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
+           r.sold_at, (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
            (SELECT t.original_receipt_id FROM receipt_returns t
              WHERE t.customer_id = r.customer_id AND t.receipt_id = r.id) AS original_id,
            (SELECT array_agg(ARRAY[l.line_no, l.product_id, l.quantity_milli, l.list_minor, l.amount_minor,
@@ -218,9 +247,12 @@ _BY_POINTS, _OF_UNTOUCHED = 1, 2
 """What took something off a line: points as money, and an offer for untouched units; 0 is any other."""
 
 
-def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
+def _read(
+    session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]], *, late: str = ""
+) -> Iterator[Past]:
     goods = {row[0]: tuple(row[1:]) for row in products}
-    statement = f"{_COLUMNS} {found} ORDER BY customer_id, r.sold_at, r.id"
+    every = f"{_COLUMNS} {found}" + (f" UNION ALL {_COLUMNS} {late}" if late else "")
+    statement = f"SELECT * FROM ({every}) every ORDER BY customer_id, sold_at, id"  # noqa: S608 - ours
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
         lines = row.lines or ()

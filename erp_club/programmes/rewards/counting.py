@@ -48,7 +48,7 @@ class Counting:
 
     def sums(self, measure: Measure, spans: Spans) -> dict[int, int]:
         """What each comes to of a measure in its days."""
-        if queries.is_plain(measure, self.programme.left_out):
+        if queries.is_plain(measure, self.programme):
             excluded = self.programme.left_out
             return queries.sums(self.session, self.club_id, measure, excluded, spans, self.accounts)
         excluded = self.programme.left_out
@@ -197,6 +197,6 @@ def usable_days(rule: PeriodReward, on: dt.date, joined: Iterable[dt.date]) -> d
 def batch_size(programme: Programme, rule: PeriodReward) -> int:
     """Accounts in one transaction: fewer where their receipts have to be read."""
     asked = [rule.base, *(need.measure for need in rule.needs), *([rule.paid_on.measure] if rule.paid_on else [])]
-    plain = all(queries.is_plain(each, programme.left_out) for each in asked) and not rule.extras
+    plain = all(queries.is_plain(each, programme) for each in asked) and not rule.extras
     plain = plain and not isinstance(rule.function, ByAverage)
     return 10_000 if plain and rule.base.counts is not Counts.COUNTER else 500

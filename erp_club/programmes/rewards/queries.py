@@ -230,11 +230,12 @@ def count_accounts(session: Session, club_id: int, *, last: dt.date, whose: Whos
     return session.execute(_COUNT, {"club": club_id, "last": last} | whose.bound).scalar_one()
 
 
-def is_plain(measure: Measure, excluded: Excluded) -> bool:
-    """Whether the database can count it: without means, whatever offers touched, and always."""
-    counts = measure.counts in {*_STATEMENTS, Counts.POINTS, Counts.BALANCE}
-    conditions = measure.when == ALWAYS and not measure.means
-    return counts and conditions and not any(each.means or each.promoted for each in (measure.excluded, excluded))
+def is_plain(measure: Measure, programme: Programme) -> bool:
+    """Whether the database can count it: without means, whatever offers touched, always, and of a buyer's own."""
+    points = {Counts.POINTS, Counts.BALANCE}
+    counts = measure.counts in ({*_STATEMENTS, *points} if programme.earning.late is None else points)
+    over = (measure.excluded, programme.left_out)
+    return counts and measure.when == ALWAYS and not measure.means and not any(e.means or e.promoted for e in over)
 
 
 def sums(

@@ -19,10 +19,12 @@ from erp_club.points.rules import bucket
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.events import may_register
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.standings.commands import LookCause
 from erp_club.programmes.terms.commands import MovedEnd, hold_sliding, move_on
 from erp_club.purchases.asked import Place
 from erp_club.purchases.history.queries import members
+from erp_club.purchases.levels import look_at_levels
 from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
 from erp_club.purchases.posting.commands import Earned
 from erp_club.purchases.quotes.queries import tell
@@ -73,9 +75,10 @@ def register_purchase(session: Session, receipt_id: int, buyer: Buyer, place: Pl
     offered = _offered(session, told, original, on=place.local.date())
     points = _points(session, told, original, offered)
     moved = _move(session, told.customer_id, original, offered, place)
-    if not points and not moved:
+    if not points and not moved and not _counts(session, original, offered):
         raise errors.nothing_earned()
     made = _write(session, original, told.customer_id, points, place)
+    look_at_levels(session, [held.earning for held, _ in offered], _cause(original, place, on=place.local.date()))
     names = {held.earning.club_id: held.earning.names for held, _ in offered}
     return replace(made, ends=tuple(LaterEnd(names[each.held.club_id], each.valid_until) for each in moved))
 
@@ -98,20 +101,30 @@ def _move(
 ) -> list[MovedEnd]:
     """Let terms that slide end as if the member had been identified; one that had run out meanwhile never did."""
     goods_minor = queries.total_minor(session, original.customer_id, original.id)
-    cause = LookCause(
-        LevelCause.PURCHASE,
-        original.sold_on,
-        place.now,
-        place.by,
-        receipt_id=original.id,
-        receipt_customer_id=original.customer_id,
-    )
+    cause = _cause(original, place, on=original.sold_on)
     terms = hold_sliding(session, member_id, [held.earning for held, _ in clubs])
     moved = move_on(session, terms, goods_minor, cause)
     again = Cause(MovementKind.ENDED, place.local.date(), place.now, place.by, customer_id=member_id)
     for each in sorted(moved, key=lambda one: one.held.account):
         renew_account(session, each.held.account, cause=again)
     return moved
+
+
+def _cause(original: Original, place: Place, *, on: dt.date) -> LookCause:
+    return LookCause(
+        LevelCause.PURCHASE,
+        on,
+        place.now,
+        place.by,
+        receipt_id=original.id,
+        receipt_customer_id=original.customer_id,
+    )
+
+
+def _counts(session: Session, original: Original, clubs: list[tuple[HeldMembership, Programme]]) -> bool:
+    """Whether any of the clubs has levels, or rewards of periods, for which purchases count."""
+    of = [programme_in_force(session, held.earning.club_id, original.sold_on) for held, _ in clubs]
+    return any(each is not None and (each.levels is not None or bool(each.rewards)) for each in of)
 
 
 def _offered(

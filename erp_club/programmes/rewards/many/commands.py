@@ -43,7 +43,7 @@ class Many:
 
 def reckons(programme: Programme, rule: PeriodReward) -> bool:
     """Whether one statement can settle the rule for whoever has nothing from before."""
-    plain = may_write(rule.base) and is_plain(rule.base, programme.left_out)
+    plain = may_write(rule.base) and is_plain(rule.base, programme)
     return plain and is_reckoned(programme, rule)
 
 

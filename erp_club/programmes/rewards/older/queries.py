@@ -16,7 +16,14 @@ _CAME_BACK = sa.text("""
                   CAST(:firsts AS date[])) AS w(place, customer_id, at, first_on)
       JOIN LATERAL (SELECT w.customer_id AS id UNION SELECT c.id FROM customers c WHERE c.merged_into = w.customer_id
            ) family ON true
-      JOIN receipt_returns t ON t.customer_id = family.id
+      JOIN LATERAL (
+          SELECT b.customer_id, b.receipt_id, b.original_receipt_id FROM receipt_returns b
+           WHERE b.customer_id = family.id
+          UNION ALL
+          SELECT b.customer_id, b.receipt_id, b.original_receipt_id FROM late_registrations g
+            JOIN receipt_returns b ON b.customer_id = g.customer_id AND b.original_receipt_id = g.receipt_id
+           WHERE g.member_id = family.id
+           ) t ON true
       JOIN receipts r ON r.customer_id = t.customer_id AND r.id = t.receipt_id
       JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
      WHERE r.sold_at > w.at AND o.sold_on < w.first_on
