@@ -39,12 +39,13 @@ _STEP = re.compile(r"([^\[\].]+)|\[(\d{1,4})\]")
 class FormState:
     """What somebody typed, and what is wrong with it by field (`""` for the form as a whole).
 
-    `facts` are what the refusal tells beside, as a machine would read them.
+    `facts` are what the refusal tells beside, as a machine would read them; `warnings` are what is probably a slip.
     """
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     errors: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    warnings: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 def fields_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:

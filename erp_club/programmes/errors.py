@@ -10,6 +10,11 @@ def no_programme() -> NotFound:
     return NotFound(T("This club has no programme yet."), code="programme-unknown")
 
 
+def no_such_version() -> NotFound:
+    """The club's programme has no version of that number."""
+    return NotFound(T("There is no such version."), code="version-unknown")
+
+
 def cannot_be(found: tuple[Finding, ...]) -> Invalid:
     """The document has faults, each at its place."""
     return Invalid([FieldError(each.path, each.text) for each in found])

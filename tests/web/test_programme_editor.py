@@ -5,13 +5,18 @@ import re
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from tests.web.test_clubs import send, signed_in
+from erp_club.programmes import documents
+from erp_club.programmes.engine.programme import Programme
+from tests.make.clubs import a_club
+from tests.make.full_programmes import FULL
+from tests.web.test_clubs import HTML, send, signed_in, submit
 from tests.web.test_programme_forms import flat
+from tests.web.test_programmes import DOCUMENT
 from web.forms import nest
 from web.programme_forms.deeds import done, follows
 from web.programme_forms.layout import layout
 from web.programme_forms.paths import OPEN, at
-from web.programme_forms.typed import blank
+from web.programme_forms.typed import blank, opened
 
 
 def test_a_rule_changes_places_with_the_one_before_it() -> None:
@@ -48,3 +53,70 @@ def test_an_amount_says_in_which_currency_and_a_share_that_it_is_one_of_a_hundre
         for each in block["fields"]
     }  # fmt: skip
     assert (units["fees.joining_minor"], units["redemption.most_bp"], units["term.months"]) == ("₪", "%", None)
+
+
+def test_no_two_buttons_of_a_block_are_called_the_same() -> None:
+    # REQ W-03: a fee in steps for joining, another for renewing, a gift for reaching a level and one for staying on it
+    club = opened(documents.brief(Programme.model_validate(FULL)))
+    for section in layout(club):
+        for block in section.blocks:
+            labels = [each.label for each in (*block.adds, *block.takes)]
+            assert sorted(labels) == sorted(set(labels)), (section.id, block.path)
+
+
+def test_of_a_version_is_read_what_it_has_changed(client: TestClient, session: Session) -> None:
+    # REQ P-18: rules have versions, which are compared in the words that members read
+    signed_in(client, session)
+    url = f"/clubs/{a_club(session)}/programme"
+    session.commit()
+    for balance, day in ((30, None), (40, "2040-01-01")):
+        document = json.loads(json.dumps(DOCUMENT))
+        document["redemption"]["least_balance"] = balance
+        if day:
+            document["switch"] = {"effective_from": day}
+        assert send(client, url, document).status_code == 201
+    second = client.get(f"{url}?version=2").json()
+    assert (second["version_no"], second["compared_with"]) == (2, 1)
+    (redeeming,) = [each for each in second["sections"] if each["new"] and each["part"] == "redemption"]
+    assert [re.sub("[\u2066-\u2069]", "", each) for each in redeeming["new"] + redeeming["gone"]] == [
+        "Only with a balance of 40 points.",
+        "Only with a balance of 30 points.",
+    ]
+    page = client.get(f"{url}?version=2", headers=HTML).text
+    assert re.search("<ins>[^<]*40[^<]*</ins>", page)
+    assert re.search("<del>[^<]*30[^<]*</del>", page)
+    assert "the first" in client.get(f"{url}?version=1", headers=HTML).text
+    assert client.get(f"{url}?version=3").status_code == 404
+
+
+def test_a_club_is_copied_and_taken_from_a_file(client: TestClient, session: Session) -> None:
+    # REQ M-02
+    signed_in(client, session)
+    club_id = a_club(session)
+    session.commit()
+    assert send(client, f"/clubs/{club_id}/programme", DOCUMENT).status_code == 201
+    copy = client.get(f"/programmes/new?copy={club_id}").json()["document"]
+    assert (copy["code"], copy["names"], copy["redemption"]) == ("", {}, DOCUMENT["redemption"])
+    assert "joining_product" not in copy["fees"]
+    assert client.get("/programmes/new?copy=999").status_code == 404
+    file = client.get(f"/clubs/{club_id}/programme.json")
+    assert file.headers["content-disposition"] == 'attachment; filename="GOLD.json"'
+    assert json.loads(file.text) == DOCUMENT
+    wrong = submit(client, "/programmes", {"document": file.text.replace('"GOLD"', '"gold club"')})
+    assert wrong.status_code == 422
+    assert "gold club" in wrong.text
+    there = submit(client, "/programmes", {"document": file.text.replace('"GOLD"', '"OTHER"')})
+    assert there.status_code == 303
+
+
+def test_a_warning_leads_to_the_field_it_is_about(client: TestClient, session: Session) -> None:
+    # REQ P-18: with the place named
+    signed_in(client, session)
+    club_id = a_club(session)
+    session.commit()
+    made = send(client, f"/clubs/{club_id}/programme", DOCUMENT).json()
+    assert {(each["field"], each["label"]) for each in made["warnings"] if each["path"] == "excluded.groups"} == {
+        ("excluded.groups", "Product groups without benefits")
+    }
+    page = client.get(f"/clubs/{club_id}/programme", headers=HTML).text
+    assert f'/clubs/{club_id}/programme/edit#f-excluded-groups">Product groups without benefits</a>' in page

@@ -42,6 +42,10 @@ class Section:
 
 
 _STEPS = (N_("Another step"), N_("Take the last step away"))
+_GIFTS = (N_("Another gift"), N_("Take the last gift away"))
+
+
+_GIVEN = N_("What is given")
 
 
 class Drawing:
@@ -61,26 +65,29 @@ class Drawing:
         """The rows of a list, with buttons, `called` so, for another one and, above so many, to take the last away."""
         held, asked = rows(self.document, path), tuple(asked)
         for index in range(len(held)):
-            self.asks += under(f"{path}[{index}]", asked)
+            first, *others = under(f"{path}[{index}]", asked)
+            self.asks += [replace(first, starts=True), *others]
         another, last = called
         self.adds.append(Button(f"row|{path}", another))
         if len(held) > least:
             self.takes.append(Button(f"remove|{path}[{len(held) - 1}]", last))
 
-    def rows_or(self, path: str, label: str, asked: Iterable[Ask]) -> None:
+    def rows_or(self, path: str, label: str, asked: Iterable[Ask], called: tuple[str, str] = _STEPS) -> None:
         """The same for a list that may be empty: then a button begins it."""
         if rows(self.document, path):
-            self.rows(path, asked, least=0)
+            self.rows(path, asked, least=0, called=called)
         elif is_open(self.document, path):
             self.adds.append(Button(f"on|{path}", label))
 
-    def gift(self, path: str, *, of_rule: bool = False, also: Iterable[tuple[str, f.Kind]] = ()) -> None:
+    def gift(
+        self, path: str, label: str = _GIVEN, *, of_rule: bool = False, also: Iterable[tuple[str, f.Kind]] = ()
+    ) -> None:
         """What is given. Of a rule that reckons its value, the value isn't asked."""
         kinds = {**f.GIFTS, **dict(also)}
         kinds = {name: kinds[name] for name in f.OF_REWARDS} if of_rule else kinds
         form = form_of(at(self.document, path))
         options = tuple((name, kind.label) for name, kind in kinds.items())
-        self.asks.append(Ask(f"{path}.form", N_("What is given"), "kind", options=options))
+        self.asks.append(Ask(f"{path}.form", label, "kind", options=options))
         if form in kinds:
             whole = not of_rule or form in f.ASKED_OF_REWARDS
             asked = [each for each in kinds[form].asks if whole or each.name in f.BESIDE_THE_VALUE]
@@ -92,14 +99,15 @@ class Drawing:
                 asked = [each for each in asked if each.name not in hidden - said]
             self.asks += under(path, asked)
 
-    def gifts(self, path: str) -> None:
-        """Several of them, with a button for another one."""
+    def gifts(self, path: str, label: str = _GIVEN, called: tuple[str, str] = _GIFTS) -> None:
+        """Several of them, with buttons, `called` so, for another one and to take the last away."""
         held = rows(self.document, path)
         for index in range(len(held)):
-            self.gift(f"{path}[{index}]")
-        self.adds.append(Button(f"row|{path}", N_("Another gift")))
+            self.gift(f"{path}[{index}]", label)
+        another, last = called
+        self.adds.append(Button(f"row|{path}", another))
         if len(held) > 1:
-            self.takes.append(Button(f"remove|{path}[{len(held) - 1}]", N_("Take the last gift away")))
+            self.takes.append(Button(f"remove|{path}[{len(held) - 1}]", last))
 
     def more(self, path: str, asked: Iterable[Ask]) -> None:
         """What is asked only once somebody wants more, or where the document says it already."""

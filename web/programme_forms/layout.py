@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
-from web.programme_forms import further, levels, rules
+from web.programme_forms import further, levels, rules, spans
 from web.programme_forms.blocks import Block, Button, Drawing, Section, form_of, is_open, under
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, rows
@@ -51,13 +51,13 @@ def visible(document: Document) -> Iterator[Ask]:
 def _membership(document: Document) -> Section:
     drawn = Drawing(document)
     term = str(at(document, "term.kind") or "lifetime")
-    drawn.asks.append(Ask("term.kind", N_("How long membership lasts"), "kind", options=f.TERMS))
+    drawn.asks.append(Ask("term.kind", N_("How long membership lasts"), "kind", options=spans.TERMS))
     if term in {"months", "sliding"}:
         drawn.asks.append(Ask("term.months", N_("So many months")))
     if term == "date":
         drawn.asks += [Ask("term.each_year.day", N_("Day")), Ask("term.each_year.month", N_("Month"))]
     if term == "age":
-        drawn.asks += [Ask("term.age", N_("Age")), Ask("term.of", N_("Whose age"), "select", options=f.WHOSE_AGE)]
+        drawn.asks += [Ask("term.age", N_("Age")), Ask("term.of", N_("Whose age"), "select", options=spans.WHOSE_AGE)]
     drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", _FREE, optional=True))
     renewed = term in {"months", "date"}
     if renewed:
@@ -86,7 +86,8 @@ def _other_prices(drawn: Drawing) -> None:
         Ask("renewal_minor", N_("Price of renewing"), "amount", _FREE, optional=True),
     )
     if rows(drawn.document, "fees.segments"):
-        drawn.rows("fees.segments", asked, least=0)
+        called = N_("Another price for other customers"), N_("Take the last of these prices away")
+        drawn.rows("fees.segments", asked, least=0, called=called)
     else:
         drawn.adds.append(Button("on|fees.segments", N_("Some customers pay another price")))
 
@@ -114,34 +115,36 @@ def _paid_levels(drawn: Drawing) -> None:
         Ask("upgrade_pro_rata", N_("An upgrade costs the whole difference"), "unless"),
     )  # fmt: skip
     if rows(drawn.document, "fees.levels"):
-        drawn.rows("fees.levels", asked, least=0)
+        called = N_("Another paid level"), N_("Take the last paid level away")
+        drawn.rows("fees.levels", asked, least=0, called=called)
     else:
         drawn.adds.append(Button("on|fees.levels", N_("A level can be bought")))
 
 
 _JOINING_COSTS = (
     N_("Joining costs less with a purchase of"), N_("In the same sale in which one joins."), N_("Joining then costs"),
+    N_("Another price of joining"), N_("Take the last price of joining away"),
 )  # fmt: skip
 _RENEWING_COSTS = (
     N_("Renewing costs less from purchases of"), N_("What was bought in the term that ends."),
-    N_("Renewing then costs"),
+    N_("Renewing then costs"), N_("Another price of renewing"), N_("Take the last price of renewing away"),
 )  # fmt: skip
 
 
-def _waiver(drawn: Drawing, path: str, words: tuple[str, str, str]) -> None:
+def _waiver(drawn: Drawing, path: str, words: tuple[str, str, str, str, str]) -> None:
     """From which purchases on a fee is less, and what it is then; further sums once there is a first."""
-    document, (label, about, then) = drawn.document, words
+    document, (label, about, then, another, last) = drawn.document, words
     costs = Ask("fee_minor", then, "amount", _FREE, optional=True)
-    drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True))
+    drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True, starts=True))
     if at(document, f"{path}.at_least_minor") is None:
         return
     if at(document, f"{path}.off_bp") is None:
         drawn.asks += under(path, (costs,))
     if at(document, f"{path}.steps"):
         step = (Ask("at_least_minor", N_("From purchases of"), "amount"), costs)
-        drawn.rows(f"{path}.steps", step, least=0)
+        drawn.rows(f"{path}.steps", step, least=0, called=(another, last))
     else:
-        drawn.adds.append(Button(f"on|{path}.steps", N_("Another step")))
+        drawn.adds.append(Button(f"on|{path}.steps", another))
 
 
 def _redemption(document: Document) -> Section:
@@ -173,7 +176,7 @@ def _levels(document: Document) -> Section:
     head.asks.append(Ask("levels.measure.counts", N_("They go by"), "kind", options=f.COUNTED))
     if counts == "counter":
         head.asks.append(Ask("levels.measure.counter", N_("Code of the counter"), "text"))
-    head.asks.append(Ask("levels.window.every", N_("Counted"), "kind", options=f.WINDOWS))
+    head.asks.append(Ask("levels.window.every", N_("Counted"), "kind", options=spans.WINDOWS))
     if at(document, "levels.window.every") == "rolling":
         head.asks += [
             Ask("levels.window.months", N_("So many months"), optional=True),
@@ -189,23 +192,31 @@ def _levels(document: Document) -> Section:
     return Section("levels", title, about, blocks, adds)
 
 
+_REACHING = (
+    N_("Given for reaching it"), (N_("Another gift for reaching it"), N_("Take the last gift for reaching it away")),
+)  # fmt: skip
+_STAYING = (
+    N_("Given for staying on it"), (N_("Another gift for staying"), N_("Take the last gift for staying away")),
+)  # fmt: skip
+
+
 def _level(document: Document, index: int, figure: f.Control) -> Block:
     path = f"levels.levels[{index}]"
     drawn = Drawing(document)
     drawn.asks.append(Ask(f"{path}.code", N_("Name of the level"), "text"))
     if index:
         drawn.asks.append(
-            Ask(f"{path}.at_least", N_("From"), figure, optional=at(document, f"{path}.at_least") is None)
+            Ask(f"{path}.at_least", N_("From so much on"), figure, optional=at(document, f"{path}.at_least") is None)
         )
         if rows(document, f"{path}.gives"):
-            drawn.gifts(f"{path}.gives")
-            drawn.takes.append(Button(f"remove|{path}.gives", N_("Take the gift for reaching it away")))
+            drawn.gifts(f"{path}.gives", *_REACHING)
+            drawn.takes.append(Button(f"remove|{path}.gives", N_("Nothing for reaching it")))
         else:
             drawn.adds.append(Button(f"on|{path}.gives", N_("A gift for reaching it")))
         if at(document, f"{path}.staying") is not None:
             drawn.asks.append(levels.staying(path))
-            drawn.gifts(f"{path}.staying.gives")
-            drawn.takes.append(Button(f"remove|{path}.staying", N_("Take the gift for staying away")))
+            drawn.gifts(f"{path}.staying.gives", *_STAYING)
+            drawn.takes.append(Button(f"remove|{path}.staying", N_("Nothing for staying on it")))
         else:
             drawn.adds.append(Button(f"on|{path}.staying", N_("A gift for staying on it")))
         drawn.more(path, (
@@ -234,7 +245,7 @@ def _needs(drawn: Drawing, path: str, label: str, *, opened: str) -> None:
         drawn.asks.append(Ask(f"{path}[{index}].measure.counts", first, "kind", options=f.COUNTED))
         if counts == "counter":
             drawn.asks.append(Ask(f"{path}[{index}].measure.counter", N_("Code of the counter"), "text"))
-        drawn.asks.append(Ask(f"{path}[{index}].at_least", N_("From"), f.COUNTED_IN.get(counts, "number")))
+        drawn.asks.append(Ask(f"{path}[{index}].at_least", N_("From so much on"), f.COUNTED_IN.get(counts, "number")))
         drawn.asks += levels.of_window(f"{path}[{index}].period", document)
     drawn.adds.append(Button(f"row|{path}", N_("Another way") if instead else N_("One more condition")))
     last = N_("Take the last way away") if instead else N_("Take the last condition away")
@@ -244,7 +255,10 @@ def _needs(drawn: Drawing, path: str, label: str, *, opened: str) -> None:
 def _milestone(document: Document, index: int, figure: f.Control) -> Block:
     path = f"levels.milestones[{index}]"
     drawn = Drawing(document)
-    drawn.asks += [Ask(f"{path}.at", N_("From"), figure), Ask(f"{path}.every", N_("Again for each so much"), "check")]
+    drawn.asks += [
+        Ask(f"{path}.at", N_("From so much on"), figure),
+        Ask(f"{path}.every", N_("Again for each so much"), "check"),
+    ]
     drawn.gifts(f"{path}.gives")
     drawn.more(path, under(path, further.VALID))
     return drawn.block(N_("A reward on the way"), path)
@@ -277,7 +291,7 @@ def _expiry(document: Document) -> Iterator[Block]:
     expiry = str(at(document, "expiry.rule.kind") or "never")
     drawn = Drawing(document)
     if _has_points(document):
-        drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=f.EXPIRY))
+        drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=spans.EXPIRY))
     if expiry in {"months", "inactivity"}:
         drawn.asks.append(Ask("expiry.rule.months", N_("So many months"), optional=True))
         drawn.asks.append(Ask("expiry.rule.days", N_("Or so many days"), optional=True))

@@ -1,9 +1,10 @@
 """What the guided form asks of moving among levels."""
 
 from erp_club.kernel.text import N_
-from web.programme_forms.fields import PERIODS, ROLLING, Ask, Control
+from web.programme_forms.fields import Ask, Control
 from web.programme_forms.further import EXCLUDED, GOODS
 from web.programme_forms.paths import Document, at
+from web.programme_forms.spans import PERIODS, ROLLING
 
 _KEEP = Ask("levels.keep", N_("A level is kept"), "kind", options=(
     ("next_window", N_("Through the next period")), ("window_end", N_("To the end of the period")),

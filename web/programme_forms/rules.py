@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
-from web.programme_forms import further
+from web.programme_forms import further, spans
 from web.programme_forms.blocks import (
     Block,
     Button,
@@ -29,7 +29,7 @@ _EXTRA = (
     Ask("on.groups", N_("On these product groups"), "words", further.BETWEEN, optional=True),
     Ask("when.weekdays", N_("Only on these days"), "ticks", options=f.DAYS),
     Ask("when.stores", N_("Only in these stores"), "words", further.CODES, optional=True),
-    Ask("when.first_day", N_("From this day"), "date", optional=True),
+    Ask("when.first_day", N_("From this day"), "date", optional=True, starts=True),
     Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
 )
 
@@ -130,7 +130,7 @@ def entitlements(document: Document) -> Section:
         drawn.gift(f"{path}.gives", also=(("service", f.SERVICE),))
         drawn.asks += [
             Ask(f"{path}.count", N_("So many uses"), "number", N_("Empty is as often as one likes."), optional=True),
-            Ask(f"{path}.period.every", N_("Counted"), "select", options=f.PERIODS),
+            Ask(f"{path}.period.every", N_("Counted"), "select", options=spans.PERIODS),
         ]
         if at(document, f"{path}.count") is not None and at(document, f"{path}.gives.kind") == "discount":
             drawn.asks.append(Ask(f"{path}.whole_day", N_("Each use is a day that the member chooses"), "check"))
@@ -187,8 +187,8 @@ def _reward(document: Document, path: str) -> Block:
     counts = str(at(document, f"{path}.base.counts") or "spend")
     drawn = Drawing(document)
     drawn.asks += [
-        Ask(f"{path}.period.every", N_("Reckoned"), "select", options=f.PERIODS),
-        Ask(f"{path}.base.counts", N_("From"), "kind", options=(*f.COUNTED, f.BALANCE)),
+        Ask(f"{path}.period.every", N_("Reckoned"), "select", options=spans.PERIODS),
+        Ask(f"{path}.base.counts", N_("It goes by"), "kind", options=(*f.COUNTED, f.BALANCE)),
     ]
     if counts == "counter":
         drawn.asks.append(Ask(f"{path}.base.counter", N_("Code of the counter"), "text"))
@@ -206,11 +206,11 @@ def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> No
     whole = form_of(gives) in f.BY_THE_PIECE and "denomination_minor" not in gives
     match function:
         case "percent":
-            step = (Ask("from_amount", N_("From"), figure), Ask("rate_bp", N_("Percent"), "percent"))
+            step = (Ask("from_amount", N_("From so much on"), figure), Ask("rate_bp", N_("Percent"), "percent"))
             drawn.rows(f"{path}.function.steps", step)
         case "threshold":
             value = () if whole else (Ask("value", N_("The reward"), valued),)
-            drawn.rows(f"{path}.function.steps", (Ask("at", N_("From"), figure), *value))
+            drawn.rows(f"{path}.function.steps", (Ask("at", N_("From so much on"), figure), *value))
         case "every":
             drawn.asks.append(Ask(f"{path}.function.every", N_("For each"), figure))
             if not whole:
@@ -237,9 +237,11 @@ def _further(drawn: Drawing, path: str, function: str) -> None:
     counts = str(at(document, f"{path}.needs[0].measure.counts") or "spend")
     least, *others = _NEED
     need = (called(least, least.label, f.COUNTED_IN.get(counts, "number")), *others)
-    drawn.rows_or(f"{path}.needs", N_("Only who bought so much in several periods"), need)
+    called_so = N_("One more condition"), N_("Take the last condition away")
+    drawn.rows_or(f"{path}.needs", N_("Only who bought so much in several periods"), need, called_so)
     if function in {"percent", "declared"}:
-        drawn.rows_or(f"{path}.extras", N_("A part counts more"), _EXTRA)
+        parts = N_("Another part that counts more"), N_("Take the last part away")
+        drawn.rows_or(f"{path}.extras", N_("A part counts more"), _EXTRA, parts)
 
 
 def _code(document: Document, path: str) -> str:

@@ -13,13 +13,14 @@ from erp_club.kernel.text import Quantity, T
 from erp_club.kernel.typed_numbers import read_scaled
 from erp_club.promotions.engine.dates import is_days
 from web.programme_forms import fields as f
+from web.programme_forms import spans
 from web.programme_forms.fields import Ask
 from web.programme_forms.layout import form_of, visible
 from web.programme_forms.paths import Document, at, parent, put, rows
 from web.programme_forms.units import parts_of, scale_of
 from web.typed_days import read_days, write_days
 
-_BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
+_BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": spans.TERM_BEGINS, "expiry.rule": spans.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
 _WINDOW = ".period.every"
 """The end of the name of a choice that may be none: in the same time as all else."""

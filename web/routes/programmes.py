@@ -25,7 +25,16 @@ from web.refusals import again
 from web.routes.offers import Schema
 from web.scopes import refuse_narrowed, refuse_out_of_reach
 from web.views.clubs import club_line
-from web.views.programme_form import ProgrammeForm, after, begun, edit_form, new_form, typed_again, typed_document
+from web.views.programme_form import (
+    ProgrammeForm,
+    after,
+    begun,
+    copied,
+    edit_form,
+    new_form,
+    typed_again,
+    typed_document,
+)
 from web.views.programmes import ProgrammePage, programme_page
 
 router = APIRouter(route_class=ActRoute, tags=["programmes"])
@@ -49,9 +58,13 @@ def new_page(act: Act, form: FormState) -> Response:
 
 
 @router.get("/programmes/new", name="programmes.new", response_model=ProgrammeForm)
-def new(act: Edit) -> Response:
-    """The guided form of a new club, blank."""
-    return new_page(act, FormState())
+def new(act: Edit, copy: SmallRowId | None = None) -> Response:
+    """The guided form of a new club: blank, or with the rules of another one, which keeps its name and its products."""
+    if copy is None:
+        return new_page(act, FormState())
+    refuse_out_of_reach(act.session, Permission.CLUBS_EDIT, {"club_id": str(copy)}, act.by)
+    form = FormState()
+    return act.answer(new_form(act, form, copied(act, copy)), "programmes/new.html", form=form)
 
 
 @router.post("/programmes", name="programmes.add", status_code=201, response_model=ProgrammePage)
@@ -104,10 +117,22 @@ def page(act: Act, form: FormState) -> Response:
     return act.answer(view, "programmes/programme.html", form=form)
 
 
+View = Annotated[Act, needs(Permission.CLUBS_VIEW)]
+
+
 @router.get("/clubs/{club_id}/programme", name="programmes.programme", response_model=ProgrammePage)
-def programme(act: Annotated[Act, needs(Permission.CLUBS_VIEW)], club_id: SmallRowId) -> Response:  # noqa: ARG001
-    """The club's programme in plain sentences, its versions, and the document."""
-    return page(act, FormState())
+def programme(act: View, club_id: SmallRowId, version: SmallRowId | None = None) -> Response:
+    """The club's programme in plain sentences, its versions, and the document; of a version, what it has changed."""
+    form = FormState()
+    return act.answer(programme_page(act, club_id, form, version), "programmes/programme.html", form=form)
+
+
+@router.get("/clubs/{club_id}/programme.json", name="programmes.programme.file", response_model=Document)
+def programme_file(act: View, club_id: SmallRowId) -> Response:
+    """The latest version as a file that `erp-club programme load`, or the page of a new club, takes."""
+    made = programme_page(act, club_id, FormState())
+    headers = {"Content-Disposition": f'attachment; filename="{made.club.code}.json"'}
+    return act.keep(Response(made.as_json.encode(), 200, headers, "application/json"))
 
 
 @router.post(

@@ -24,6 +24,7 @@ from web.i18n import LANGUAGES, say, translate
 from web.offer_forms.fields import CONDITION_NAMES, REWARD_NAMES
 from web.offer_forms.labels import label_of, value_of
 from web.programme_forms import fields as programmes
+from web.programme_forms import spans
 from web.programme_forms.layout import layout
 from web.templating import ENVIRONMENT
 
@@ -32,7 +33,7 @@ Leaves = dict[tuple[Step, ...], Any]
 
 _PARTS = {
     "activation": N_("How it starts"), "all": N_("All of these"), "also": N_("Also needed"), "any": N_("Any of these"),
-    "around": N_("Days around it"), "bands": N_("Steps"), "base": N_("From"), "benefits": N_("What points buy"),
+    "around": N_("Days around it"), "bands": N_("Steps"), "base": N_("It goes by"), "benefits": N_("What points buy"),
     "by_hand": N_("Given by hand"), "carry": N_("Counts on in the next period"),
     "charity": N_("Given to charity"), "choose": N_("The customer chooses one of them"),
     "combination": N_("Together with other offers"), "condition": N_("Conditions"),
@@ -75,7 +76,7 @@ _PARTS = {
     "approval": N_("With approval"), "parameters": N_("Settings"), "forecast": N_("Forecast"), "offers": N_("Offers"),
 }  # fmt: skip
 """What a part is called that no form asks as a field of its own."""
-_ONE_OF = {**dict(programmes.PERIODS), **dict(programmes.WINDOWS)}
+_ONE_OF = {**dict(spans.PERIODS), **dict(spans.WINDOWS)}
 _WORDS: dict[str, Mapping[str, str]] = {
     "counts": dict((*programmes.COUNTED, programmes.BALANCE)),
     "every": {**_ONE_OF, "declared": N_("When it is declared")},
@@ -91,7 +92,7 @@ _WORDS: dict[str, Mapping[str, str]] = {
             for kinds in (programmes.GIFTS, programmes.REWARDS, programmes.EARNING)
             for name, kind in kinds.items()
         },
-        **dict((*programmes.TERMS, *programmes.EXPIRY, ("service", programmes.SERVICE.label))),
+        **dict((*spans.TERMS, *spans.EXPIRY, ("service", programmes.SERVICE.label))),
         **CONDITION_NAMES,
         **REWARD_NAMES,
         "discount": N_("A discount"),

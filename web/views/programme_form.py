@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.text import T
+from erp_club.kernel.text import N_, T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes import documents, queries
 from erp_club.programmes.engine.programme import Programme
@@ -22,18 +22,21 @@ from web.offer_forms.reading import check_texts
 from web.programme_forms import deeds
 from web.programme_forms.layout import Block, Button, layout, visible
 from web.programme_forms.paths import Document, at, bare, parent, put, rows, steps
+from web.programme_forms.places import at_fields
 from web.programme_forms.typed import blank, opened, overlaid, written
 from web.programme_reading import read_programme
 from web.views.clubs import club_line
 from web.views.programmes import SectionLine, Warned, section_lines
 
 _MOST_FAULTS = 30
+_NOT_OFFERED = {"convert": N_("Are converted"), "day": N_("From a day on"), "freeze": N_("Are frozen for some months")}
+"""What a document can say where the form doesn't offer it, since it needs more than a choice."""
 
 
 class FieldLine(BaseModel):
     """A field of the form: its name is its place in the document; `warnings` are what a check finds there.
 
-    `unit` is in what it is typed: the currency's sign, or the one of percent.
+    `unit` is in what it is typed: the currency's sign, or the one of percent. One that `starts` begins a row.
     `focus`: somebody has asked for it just now, and goes on there.
     """
 
@@ -46,6 +49,7 @@ class FieldLine(BaseModel):
     warnings: list[str] = []
     focus: bool = False
     unit: str | None = None
+    starts: bool = False
 
 
 class ButtonLine(BaseModel):
@@ -131,6 +135,15 @@ def kept(act: Act, club_id: int) -> Document:
     return document
 
 
+def copied(act: Act, club_id: int) -> Document:
+    """The rules of a club as those of a new one: without its code and names, and the products of its fees."""
+    document = kept(act, club_id)
+    document |= {"code": "", "names": {}}
+    for path in ("fees.joining_product", "fees.renewal_product", "switch"):
+        put(document, path, None)
+    return document
+
+
 def typed_document(form: Mapping[str, Any]) -> tuple[Document, Invalid | None]:
     """The document that a posted form says, and what in it can't be read."""
     check_texts({name: value for name, value in form.items() if name != "base"})
@@ -190,9 +203,9 @@ def _base(text: Any) -> Document:
 def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -> ProgrammeForm:
     typed = {name: value for name, value in form.values.items() if name != "base"} if form.errors else {}
     form.values = written(document) | {name: value for name, value in typed.items() if name not in {"do", "form"}}
-    form.errors = _at_fields(document, form.errors)
+    form.errors = at_fields(document, form.errors)
     read = as_far_as_it_can_be_read(document)
-    warned = _warned(act, document, read)
+    warned = form.warnings = _warned(act, document, read)
     units = {"amount": sign_of(act.chain.currency), "percent": "%"}
     return ProgrammeForm(
         club_id=club_id,
@@ -229,7 +242,7 @@ def _warned(act: Act, document: Document, read: Programme | None) -> dict[str, l
         if opened_for_it and each.path == "fees.joining_product":
             continue
         found.setdefault(each.path if whole or "[" not in each.path else "", []).append(i18n.say(each.text))
-    return _at_fields(document, found)
+    return at_fields(document, found)
 
 
 def _is_whole(document: Document) -> bool:
@@ -249,12 +262,13 @@ def _block(
         options = [(value, translate(label)) for value, label in ask.options]
         held = values.get(ask.name)
         if ask.control in {"select", "choice", "kind"} and held and held not in {value for value, _ in options}:
-            options.append((str(held), str(held)))
+            options.append((str(held), translate(_NOT_OFFERED.get(str(held), str(held)))))
         hint = translate(ask.hint) if ask.hint else None
         fields.append(
             FieldLine(
                 name=ask.name, label=translate(ask.label), control=ask.control, hint=hint, options=options,
                 optional=ask.optional, warnings=warned.get(ask.name, []), unit=units.get(ask.control),
+                starts=ask.starts or ask.control == "kind",
             )
         )  # fmt: skip
     title = translate(block.title) if block.title else ""
@@ -270,27 +284,6 @@ def _block(
 
 def _buttons(buttons: list[Button] | tuple[Button, ...]) -> list[ButtonLine]:
     return [ButtonLine(do=each.do, label=translate(each.label)) for each in buttons]
-
-
-def _at_fields(document: Document, errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Each fault at a field that the form shows: its own, else the first of the rule that it is in, else above all."""
-    shown = ["code", "names", *(ask.name for ask in visible(document))]
-    made: dict[str, list[str]] = {}
-    for path, texts in errors.items():
-        made.setdefault(_shown_at(path, shown), []).extend([texts] if isinstance(texts, str) else texts)
-    return made
-
-
-def _shown_at(path: str, shown: list[str]) -> str:
-    if path in shown or not path or path.startswith("names."):
-        return path
-    here = path
-    while here:
-        inside = next((name for name in shown if name.startswith((f"{here}.", f"{here}["))), None)
-        if here in shown or inside is not None:
-            return here if here in shown else str(inside)
-        here = parent(here)
-    return ""
 
 
 def as_far_as_it_can_be_read(document: Document) -> Programme | None:
