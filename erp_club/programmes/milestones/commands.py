@@ -5,14 +5,21 @@ What its rule lets wait for a day is promised when it is reached, and given on t
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.periods import Span
+from erp_club.kernel.text import named_in
+from erp_club.points.commands import take_back_points
+from erp_club.points.kinds import MovementKind
+from erp_club.points.ledger import commands as points
+from erp_club.points.ledger.commands import Account
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.due import gift_due
@@ -50,13 +57,18 @@ from erp_club.promotions.engine.scope import Texts
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Something that was reached on a day, in a period to its last day: its name in lists, and what it gives."""
+    """Something that was reached on a day, in a period to its last day: its name in lists, and what it gives.
+
+    `again`: after a return had fallen below it, since which day it gives once. Points went back then and come again;
+    what else it gave was kept, and isn't given twice.
+    """
 
     rule: str
     on: dt.date
     gives: Given
     issue: Giving
     ends: dt.date | None = None
+    again: dt.date | None = None
 
 
 class Promise(BaseModel):
@@ -80,22 +92,32 @@ class Receiver:
 
 
 def reached(
-    to: Receiver, levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date, *, term: Span | None
+    to: Receiver,
+    levels: Levels,
+    passed: Sequence[Passed],
+    level: str | None,
+    on: dt.date,
+    *,
+    term: Span | None,
+    again: bool = False,
 ) -> Iterator[Reached]:
-    """What these milestones, and the level that was gone up to, give."""
+    """What these milestones, and the level that was gone up to (`again`), give."""
     programme = to.programme
     by_code = {each.code: each for each in levels.milestones}
     for each in passed:
         milestone = by_code[each.code]
-        ends = span_of(levels.window, each.on, joined_on=to.joined_on, term=term).last
+        window = span_of(levels.window, each.on, joined_on=to.joined_on, term=term)
+        since = window.first if each.again else None
         for number, gives in enumerate(milestone.gives):
             thing = by_coupon(programme, each.code, number, gives)
-            yield Reached(f"{each.code}.{each.times}.{number}", each.on, thing, milestone.issue, ends)
+            name = f"{each.code}.{each.times}.{number}"
+            yield Reached(name, each.on, thing, milestone.issue, window.last, since)
+    since = span_of(levels.window, on, joined_on=to.joined_on, term=term).first if again else None
     found = level_of(levels, level)
     for number, gives in enumerate(found.gives if found else ()):
         code = found.code if found else level or ""
         thing = by_coupon(programme, level_code(code), number, gives)
-        yield Reached(f"level-{code}.{number}", on, thing, GIVEN_AT_ONCE)
+        yield Reached(f"level-{code}.{number}", on, thing, GIVEN_AT_ONCE, again=since)
 
 
 def stayed(to: Receiver, level: Level, on: dt.date) -> Iterator[Reached]:
@@ -131,6 +153,8 @@ def give_reached(session: Session, to: Receiver, things: Sequence[Reached], caus
     """
     room = room_of(session, to.programme, to.club_id, to.account[1], on=cause.on)
     for thing in things:
+        if thing.again is not None and not _is_back(session, to, thing, thing.again):
+            continue
         each = replace(thing, gives=current(session, thing.gives))
         due = gift_due(each.issue, each.on, each.ends)
         if due > cause.on:
@@ -143,6 +167,45 @@ def give_reached(session: Session, to: Receiver, things: Sequence[Reached], caus
         made = _write(session, to, each, cause, due=None)
         if made is not None:
             hand_out(session, to, each.rule, Promise(gives=each.gives, issue=each.issue), made, cause)
+
+
+def _is_back(session: Session, to: Receiver, thing: Reached, since: dt.date) -> bool:
+    """Whether it gives points, and those that it gave since a day have gone back."""
+    return isinstance(thing.gives, PointsGiven) and not any(
+        row.rule == thing.rule for row in _points_given(session, to, since)
+    )
+
+
+def take_back_reached(
+    session: Session, to: Receiver, levels: Levels, level: str, times: Mapping[str, int], since: dt.date, cause: Cause
+) -> None:
+    """Take back the points that levels above this one, and milestones more often than so many `times`, have given since
+    a day: a return has undone what they were given for. The account is held.
+    """
+    order = [each.code for each in levels.levels]
+    above = {f"level-{code}" for code in order[order.index(level) + 1 :]} if level in order else set[str]()
+    for row in _points_given(session, to, since):
+        name = row.rule.rpartition(".")[0]
+        code, _, number = name.rpartition(".")
+        if name not in above and not (code in times and number.isdecimal() and int(number) > times[code]):
+            continue
+        its = (PeriodSettlement.customer_id == to.account[0]) & (PeriodSettlement.id == row.id)
+        session.execute(sa.update(PeriodSettlement).where(its).values(state=RewardState.UNDONE))
+        if row.state == RewardState.GIVEN and row.value:
+            called = named_in(_called(to.programme, code or name) or to.programme.names, "en")
+            why = points.Cause(MovementKind.RETURNED, cause.on, cause.now, cause.by, reason=called or name)
+            take_back_points(session, Account(to.account[1], to.account[0]), row.value, of=None, cause=why)
+
+
+def _points_given(session: Session, to: Receiver, since: dt.date) -> Sequence[Any]:
+    its = PeriodSettlement
+    return session.execute(
+        sa.select(its.id, its.rule, its.value, its.state)
+        .where(its.customer_id == to.account[0], its.account_id == to.account[1], its.club_id == to.club_id)
+        .where(its.form == PointsGiven.model_fields["kind"].default, its.state != RewardState.UNDONE)
+        .where(its.first_on >= since)
+        .order_by(its.id)
+    ).all()
 
 
 def hand_out(session: Session, to: Receiver, rule: str, promise: Promise, settlement_id: int, cause: Cause) -> None:

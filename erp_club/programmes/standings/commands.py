@@ -24,12 +24,19 @@ from erp_club.programmes.engine.climb import Override
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts, Moved
 from erp_club.programmes.engine.measure import movements
-from erp_club.programmes.engine.milestones import Passed, passed
+from erp_club.programmes.engine.milestones import Passed, reaches
 from erp_club.programmes.engine.outlook import Outlook, outlook
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING, Counts
 from erp_club.programmes.engine.staying import last_given, level_of, next_given
 from erp_club.programmes.engine.turning import measures
-from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached, stayed
+from erp_club.programmes.milestones.commands import (
+    Reached,
+    Receiver,
+    give_reached,
+    reached,
+    stayed,
+    take_back_reached,
+)
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import customers_segments, receipts_of
@@ -52,6 +59,10 @@ class LookCause:
     receipt_customer_id: int | None = None
     run_id: int | None = None
     reason: str = ""
+
+
+_Found = tuple[Outlook, tuple[Passed, ...], Mapping[str, int]]
+"""What a membership's receipts come to, the milestones on its way, and how often each is reached by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for each in members:
-        row, (seen, passed_by) = held[each.key], found[each.key]
+        row, (seen, passed_by, _) = held[each.key], found[each.key]
         first = row.looked_on == NEVER
         level = seen.standing.level
         is_new = first or row.level != level
@@ -93,19 +104,35 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
         if row.level != level:
             turned.append(_turned(each, row.level, level))
         up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
-        if up is not None and _reached_before(session, each, up, day):
-            up = None
+        again = up is not None and _reached_before(session, each, up, day)
         to = Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on)
         new = [one for one in passed_by if one.on >= (cause.on if first else row.looked_on)]
-        given.append((to, list(reached(to, each.levels, new, up, day, term=each.term))))
+        given.append((to, list(reached(to, each.levels, new, up, day, term=each.term, again=again))))
         if not is_new and _is_reached(seen):
             given.append((to, list(_stayed(to, each, row, day))))
     _write(session, rows)
     if changes:
         session.execute(sa.insert(LevelChange), changes)
+    if cause.cause is LevelCause.RETURN:
+        _take_back(session, members, found, cause)
     for receiver, things in given:
         give_reached(session, receiver, things, cause)
     return tuple(turned)
+
+
+def _take_back(session: Session, members: Sequence[Candidate], found: Mapping[Key, _Found], cause: LookCause) -> None:
+    """Take back the points of what nobody on an account has reached any more."""
+    groups: dict[Key, list[Candidate]] = defaultdict(list)
+    for each in members:
+        groups[each.account].append(each)
+    for group in groups.values():
+        one, order = group[0], [level.code for level in group[0].levels.levels]
+        stand = [found[each.key][0].standing.level for each in group]
+        level = max(stand, key=lambda code: order.index(code) if code in order else 0)
+        times = {code: max(found[each.key][2].get(code, 0) for each in group) for code in found[one.key][2]}
+        to = Receiver(one.club_id, one.rules_no, one.programme, one.account, one.joined_on)
+        since = span_of(one.levels.window, cause.on, joined_on=one.joined_on, term=one.term).first
+        take_back_reached(session, to, one.levels, level, times, since, cause)
 
 
 def _is_reached(seen: Outlook) -> bool:
@@ -122,7 +149,7 @@ def _stayed(to: Receiver, of: Candidate, row: Any, day: dt.date) -> Iterator[Rea
 
 
 def _reached_before(session: Session, of: Candidate, level: str, on: dt.date) -> bool:
-    """Whether a return alone took the level since it was reached in this window: what it gave wasn't taken back."""
+    """Whether a return alone took the level since it was reached in this window: only its points were taken back."""
     order = [each.code for each in of.levels.levels]
     if level not in order or not of.levels.levels[order.index(level)].gives:
         return False
@@ -176,7 +203,7 @@ def _hold(session: Session, members: Sequence[Candidate], on: dt.date) -> dict[K
 
 def _outlooks(
     session: Session, members: Sequence[Candidate], held: Mapping[Key, Any], on: dt.date
-) -> dict[Key, tuple[Outlook, tuple[Passed, ...]]]:
+) -> dict[Key, _Found]:
     """What each membership's receipts come to."""
     by_hand = queries.overrides(session, members)
     receipts = _receipts(session, members)
@@ -188,7 +215,7 @@ def _outlooks(
     groups: dict[Key, list[Candidate]] = defaultdict(list)
     for each in members:
         groups[each.account].append(each)
-    made: dict[Key, tuple[Outlook, tuple[Passed, ...]]] = {}
+    made: dict[Key, _Found] = {}
     for each in members:
         household = each.programme.household
         together = household is not None and household.shared_level
@@ -226,7 +253,7 @@ def _outlook(
     *,
     day: dt.date,
     joined_on: dt.date,
-) -> tuple[Outlook, tuple[Passed, ...]]:
+) -> _Found:
     programme, asked = of.programme, measures(of.levels)
     in_time = sorted(receipts, key=lambda past: (past.purchase.at, past.id))
     if not programme.returns.levels_fall:
@@ -249,7 +276,7 @@ def _outlook(
     ]
     all_moved, since = tuple(chain(moved, others, told)), min(joined_on, day)
     seen = outlook(of.levels, all_moved, day, joined_on=since, overrides=by_hand, term=of.term)
-    return seen, passed(of.levels, all_moved, day, joined_on=since) if of.levels.milestones else ()
+    return seen, *reaches(of.levels, all_moved, day, joined_on=since)
 
 
 def _asks_points(of: Candidate) -> bool:
