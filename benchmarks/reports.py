@@ -78,6 +78,10 @@ def works(session: Session, year: Asked) -> dict[str, Callable[[], Any]]:
         "products of a department": lambda: rows(session, year, By.PRODUCT, department_id=department),
         "products by their buyers": lambda: rows(session, year, By.PRODUCT, "buyers"),
         "a club's products by their buyers": lambda: rows(session, year, By.PRODUCT, "buyers", club_id=club),
+        "a segment's products by their buyers": lambda: rows(session, year, By.PRODUCT, "buyers", segment_id=segment),
+        "clubs of a brand in a department": lambda: rows(
+            session, year, By.CLUB, department_id=department, brand_id=brand
+        ),
         "brands of a department": lambda: rows(session, year, By.BRAND, department_id=department),
         "groups of a department": lambda: rows(session, year, By.GROUP, department_id=department),
         "groups of a brand": lambda: rows(session, year, By.GROUP, brand_id=brand),
