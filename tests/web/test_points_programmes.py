@@ -1,4 +1,6 @@
 # REQ P-10 A-01 A-03: head office sets a programme up, sees whom it touches, and runs it; over a limit a second person
+import csv
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -52,6 +54,19 @@ def test_a_programme_shows_whom_it_touches_before_it_runs(office: TestClient) ->
     assert send(office, "POST", f"/points-programmes/{programme_id}/runs").json()["id"] == run["id"]
     assert send(office, "POST", f"/points-programmes/{programme_id}/runs", {"dry_run": True}).json()["dry_run"]
     assert "Spring" in office.get("/points-programmes", headers=HTML).text
+
+
+def test_the_programmes_are_taken_out_as_a_file(office: TestClient) -> None:
+    # REQ I-02
+    set_up(office, effect="percent", percent="-10", numbers="100001, 100002")
+    set_up(office, name="Autumn", effect="add", points="50", joined_from="2026-01-01")
+    assert 'href="/points-programmes.xlsx"' in office.get("/points-programmes", headers=HTML).text
+    told = list(csv.DictReader(office.get("/points-programmes.csv").content.decode("utf-8-sig").splitlines()))
+    assert [(each["name"], each["effect"], each["amount"], each["customers"]) for each in told] == [
+        ("Autumn", "add", "50", ""), ("Spring", "percent", "-10.00", "2")
+    ]  # fmt: skip
+    assert (told[0]["joined_from"], told[0]["club"], told[0]["state"]) == ("2026-01-01", "Gold club", "open")
+    assert office.get("/points-programmes.xlsx").content[:2] == b"PK"
 
 
 def test_a_programme_can_be_for_those_in_a_segment(office: TestClient, session: Session) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
@@ -20,10 +20,13 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.points.units import POINTS, Unit
+from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, InUnits, PointsNumber, SmallRowId, Storable, Word, parts_of
+from web.formats import localised
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.jobs import RunView, run_page
 from web.views.points_programmes import (
     ProgrammeForm,
@@ -96,6 +99,24 @@ class NewProgrammeRun(Body):
 def programmes(act: Do) -> Response:
     """The programmes, the newest first."""
     return act.answer(programmes_page(act), "points_programmes/programmes.html")
+
+
+@router.get("/points-programmes.{suffix}", name="points_programmes.file", responses=lists.FILE_ANSWERS)
+def programmes_file(
+    act: Annotated[Act, needs(Permission.POINTS_PROGRAMMES, fresh=True)], suffix: Literal["csv", "xlsx"]
+) -> Response:
+    """All programmes as a file; `amount` is in points, of a share in percent."""
+    header = ("name", "effect", "amount", "club", "joined_from", "joined_to", "inactive_since", "segment", "customers",
+              "last_day", "run_on", "state", "made_at", "made_by")  # fmt: skip
+    rows = (
+        (each.name, each.effect.value,
+         Decimal(each.amount).scaleb(-2) if each.effect is Effect.PERCENT else each.unit.cell(each.amount),
+         localised(each.club_names), each.joined_from, each.joined_to, each.inactive_since, each.segment,
+         None if each.numbers is None else len(each.numbers), each.last_day, each.run_on, each.state.value,
+         each.made_at, each.maker)
+        for each in programmes_page(act, limit=None).programmes
+    )  # fmt: skip
+    return taken_out(act, f"points-programmes.{suffix}", header, rows)
 
 
 def new_programme_page(act: Act, form: FormState) -> Response:

@@ -79,6 +79,7 @@ class ProgrammeForm(BaseModel):
 
 
 UNKNOWN_SHOWN = 10
+MOST_SHOWN = 200
 
 
 def programme_form(act: Act) -> ProgrammeForm:
@@ -89,9 +90,9 @@ def programme_form(act: Act) -> ProgrammeForm:
     )
 
 
-def programmes_page(act: Act) -> ProgrammesPage:
-    """The newest programmes first."""
-    return ProgrammesPage(programmes=[_view(row) for row in queries.programmes(act.session)])
+def programmes_page(act: Act, *, limit: int | None = MOST_SHOWN) -> ProgrammesPage:
+    """The newest programmes first; all of them without a limit."""
+    return ProgrammesPage(programmes=[_view(row) for row in queries.programmes(act.session, limit=limit)])
 
 
 def programme_page(act: Act, programme_id: int) -> ProgrammePage:

@@ -88,7 +88,7 @@ def programme(session: Session, programme_id: int) -> ProgrammeRow:
     return _row(row)
 
 
-def programmes(session: Session, *, limit: int = 200) -> list[ProgrammeRow]:
+def programmes(session: Session, *, limit: int | None) -> list[ProgrammeRow]:
     """The newest programmes first."""
     return [_row(row) for row in session.execute(_programmes().order_by(PointsProgramme.id.desc()).limit(limit))]
 
