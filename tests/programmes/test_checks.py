@@ -30,6 +30,15 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("joining.eligibility.not_with_clubs", {"joining": {"eligibility": {"not_with_clubs": ["CLUB"]}}}),
     ("fees.instalments.first_minor", {"fees": {"joining_minor": 100, "instalments": {"first_minor": 100}}}),
     ("fees.instalments", {"fees": {"joining_minor": 100, "instalments": {"first_minor": 20}}}),
+    ("fees.instalments", {"fees": {"joining_minor": 100, "instalments": {"first_minor": 20}, "segments": [
+        {"segments": ["Students"], "joining_minor": 50}]}, "rewards": [REWARD | {"function": EVERY}]}),
+    ("fees.terms", {"fees": {"terms": [{"months": 24}]}}),
+    ("fees.terms[0].months", {"fees": {"terms": [{"months": 12}]}, "term": {"kind": "months", "months": 12}}),
+    ("fees.terms[1]", {"fees": {"terms": [{"months": 24}, {"months": 24}]}, "term": {"kind": "months", "months": 12}}),
+    ("fees.terms[0].level", {"fees": {"terms": [{"months": 24, "level": "GOLD"}]},
+                             "term": {"kind": "months", "months": 12}}),
+    ("entitlements[0].whole_day", {"entitlements": [
+        {"code": "e", "whole_day": True, "gives": {"kind": "discount", "off_bp": 1000}}]}),
     ("fees.renewal_minor", {"fees": {"renewal_minor": 100}}),
     ("fees.waiver.of.counts", {"fees": {"renewal_minor": 900, "waiver": {
         "at_least_minor": 100, "of": {"counts": "visits"}}}, "term": {"kind": "months", "months": 12}}),

@@ -80,8 +80,11 @@ def _lengths(programme: Programme) -> Iterator[Finding]:
         text = T("Lengths can be chosen where membership lasts a number of months. Say so, or take these out.")
         yield Finding("fees.terms", text)
         return
-    if fees.terms and fees.instalments is not None:
-        yield Finding("fees.instalments", T("A price that is paid in parts can't have a choice of lengths."))
+    if fees.instalments is not None and (fees.terms or fees.segments or fees.joining_waiver is not None):
+        text = T(
+            "What is paid in parts has one price: without other lengths, other customers' prices or cheaper joining."
+        )
+        yield Finding("fees.instalments", text)
     paid = {each.level for each in fees.levels}
     for index, each in enumerate(fees.terms):
         path = f"fees.terms[{index}]"
