@@ -14,9 +14,9 @@ from tests.web.test_programme_forms import flat
 from tests.web.test_programmes import DOCUMENT
 from web.forms import nest
 from web.programme_forms.deeds import done, follows
-from web.programme_forms.layout import layout
-from web.programme_forms.paths import OPEN, at
-from web.programme_forms.typed import blank, opened
+from web.programme_forms.layout import layout, visible
+from web.programme_forms.paths import OPEN, Document, at, put
+from web.programme_forms.typed import blank, opened, written
 
 
 def test_a_rule_changes_places_with_the_one_before_it() -> None:
@@ -120,3 +120,21 @@ def test_a_warning_leads_to_the_field_it_is_about(client: TestClient, session: S
     }
     page = client.get(f"/clubs/{club_id}/programme", headers=HTML).text
     assert f'/clubs/{club_id}/programme/edit#f-excluded-groups">Product groups without benefits</a>' in page
+
+
+def test_a_document_of_another_shape_is_drawn_as_far_as_it_goes() -> None:
+    # REQ A-01: what a page sends back of itself may be anything, and is no reason to fall over
+    club: Document = {
+        "code": "CLUB", "names": {"en": "Club"}, "currency": "ILS", "unit": {"scale": 2},
+        "occasions": [{"occasion": "birthday", "gives": [{"kind": "points", "points": 1}]}],
+        "rewards": [{"base": {}, "function": {"kind": "every", "every": 10, "value": 1}, "gives": {"kind": "points"}}],
+    }  # fmt: skip
+    shapes = [
+        ("rewards[0].gives", -1), ("rewards[0].gives.kind", {"kind": "money"}), ("rewards[0].base.counts", {"en": ""}),
+        ("occasions[0].gives[0].kind", ["points"]), ("occasions[0].gives", "points"),
+    ]  # fmt: skip
+    for path, shape in shapes:
+        document = json.loads(json.dumps(club))
+        put(document, path, shape)
+        assert "rewards[0].period.every" in {each.name for each in visible(document)}, path
+        assert written(document), path

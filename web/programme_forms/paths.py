@@ -25,6 +25,12 @@ def at(document: Any, path: str) -> Any:
     return here
 
 
+def word(document: Any, path: str) -> str:
+    """The word that is there, such as a kind; an empty one where something else is, or nothing."""
+    held = at(document, path)
+    return held if isinstance(held, str) else ""
+
+
 def bare(document: Document) -> Document:
     """The document without what the form keeps in it for itself."""
     return {name: value for name, value in document.items() if name != OPEN}

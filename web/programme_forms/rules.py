@@ -18,7 +18,7 @@ from web.programme_forms.blocks import (
     unit_names,
 )
 from web.programme_forms.fields import Ask
-from web.programme_forms.paths import Document, at, rows
+from web.programme_forms.paths import Document, at, rows, word
 
 _NEED = (
     Ask("at_least", N_("Only who reached"), "amount"), Ask("periods", N_("In so many periods")),
@@ -165,7 +165,7 @@ def _occasion(document: Document, path: str) -> Block:
         drawn.asks += [each for each in asked if not (whole and ".around.days" in each.name)]
         rest = under(path, further.of_occasion(name))
         kept = [each for each in rest if whole or ".around.months" not in each.name]
-        kinds = {at(each, "kind") for each in rows(document, f"{path}.gives")}
+        kinds = {word(each, "kind") for each in rows(document, f"{path}.gives")}
         if at(document, f"{path}.around") is not None and kinds == {"points"}:
             kept = [*under(path, further.OF_POINTS), *kept]
         drawn.more(path, (*kept, *names(document, path)))
@@ -201,9 +201,9 @@ def _reward(document: Document, path: str) -> Block:
 
 
 def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> None:
-    gives = at(drawn.document, f"{path}.gives") or {}
-    valued: f.Control = "number" if gives.get("kind") == "points" else "amount"
-    whole = form_of(gives) in f.BY_THE_PIECE and "denomination_minor" not in gives
+    gives = at(drawn.document, f"{path}.gives")
+    valued: f.Control = "number" if word(gives, "kind") == "points" else "amount"
+    whole = form_of(gives) in f.BY_THE_PIECE and at(gives, "denomination_minor") is None
     match function:
         case "percent":
             step = (Ask("from_amount", N_("From so much on"), figure), Ask("rate_bp", N_("Percent"), "percent"))
@@ -227,7 +227,7 @@ def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> No
 
 def _further(drawn: Drawing, path: str, function: str) -> None:
     document, own = drawn.document, list[Ask]()
-    if at(document, f"{path}.gives.kind") in {"coupon", "code", "stored_value"}:
+    if word(document, f"{path}.gives.kind") in {"coupon", "code", "stored_value"}:
         own.append(further.DENOMINATION)
     if function == "threshold":
         own.append(further.REACHED)

@@ -5,12 +5,11 @@ Pure.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from erp_club.kernel.typed_numbers import read_number
 from erp_club.points.units import PointsUnit
 from web.programme_forms.fields import Ask
-from web.programme_forms.paths import Document, at, parent
+from web.programme_forms.paths import Document, at, parent, word
 
 _POINTS = frozenset(
     {
@@ -47,18 +46,18 @@ def _counts_points(document: Document, name: str) -> bool:
     return last in _FIGURES and _measure(document, name) in _COUNTED
 
 
-def _of_rule(document: Document, name: str, field: str) -> Any:
+def _of_rule(document: Document, name: str, field: str) -> str:
     """A field of the reward that a place is in."""
     rule = name.partition("]")[0] + "]"
-    return at(document, f"{rule}.{field}")
+    return word(document, f"{rule}.{field}")
 
 
-def _measure(document: Document, name: str) -> Any:
+def _measure(document: Document, name: str) -> str:
     """What is counted where a figure stands."""
     if name.startswith("levels."):
-        return at(document, "levels.measure.counts")
+        return word(document, "levels.measure.counts")
     if ".needs[" in name:
-        return at(document, f"{parent(name)}.measure.counts")
+        return word(document, f"{parent(name)}.measure.counts")
     return _of_rule(document, name, "base.counts")
 
 
