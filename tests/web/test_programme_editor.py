@@ -138,3 +138,11 @@ def test_a_document_of_another_shape_is_drawn_as_far_as_it_goes() -> None:
         put(document, path, shape)
         assert "rewards[0].period.every" in {each.name for each in visible(document)}, path
         assert written(document), path
+
+
+def test_a_blank_form_keeps_what_joining_and_renewing_cost_side_by_side() -> None:
+    # REQ W-03: a row begins only where more belongs to its first field
+    starts = {each.name: each.starts for each in visible(blank("ILS"))}
+    assert not starts["fees.joining_waiver.at_least_minor"]
+    less = {**blank("ILS"), "fees": {"waiver": {"at_least_minor": 100}}}
+    assert {each.name: each.starts for each in visible(less)}["fees.waiver.at_least_minor"]

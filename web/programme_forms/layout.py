@@ -135,8 +135,9 @@ def _waiver(drawn: Drawing, path: str, words: tuple[str, str, str, str, str]) ->
     """From which purchases on a fee is less, and what it is then; further sums once there is a first."""
     document, (label, about, then, another, last) = drawn.document, words
     costs = Ask("fee_minor", then, "amount", _FREE, optional=True)
-    drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True, starts=True))
-    if at(document, f"{path}.at_least_minor") is None:
+    said = at(document, f"{path}.at_least_minor") is not None
+    drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True, starts=said))
+    if not said:
         return
     if at(document, f"{path}.off_bp") is None:
         drawn.asks += under(path, (costs,))
