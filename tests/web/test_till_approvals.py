@@ -209,3 +209,13 @@ def test_a_sale_that_meets_two_limits_goes_on_with_both_approvals(client: TestCl
     sold = write(client, till, "/purchases", body, approval=f"{points}, {discount}")
     assert sold.status_code == 201, sold.text
     assert len(session.scalars(sa.select(Approval).where(Approval.used_at.is_not(None))).all()) == 2
+
+
+def test_a_page_about_an_approval_offers_no_button_that_sends_nothing(client: TestClient, till: Till):
+    refused = buy(client, till, 200, receipt="A-1")
+    waits = write(client, till, "/approvals", refused.json()["approval"] | {"later": True}).json()
+    page = client.get(f"/approvals/{waits['id']}", headers=till.headers | {"Accept": "text/html"}).text
+    assert "It stands on the screen of those who may approve it" in page
+    assert "Try now" not in page
+    by_itself = client.get(f"/approvals/{waits['id']}", headers=till.headers | {"HX-Request": "true"}).text
+    assert "Try now" in by_itself, "that is the part of the dialog, whose form goes on"
