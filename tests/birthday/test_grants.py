@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.grants import commands
 from erp_club.birthday.grants.commands import Giving
-from erp_club.birthday.grants.counted.queries import count_owed
+from erp_club.birthday.grants.counted.queries import Count, coming_of, count_owed
+from erp_club.birthday.grants.queries import Days
 from erp_club.birthday.kinds import PlanState
-from erp_club.birthday.models import BirthdayGrant
-from erp_club.birthday.plans.commands import set_plan_state
+from erp_club.birthday.models import BirthdayGrant, BirthdayPlan
+from erp_club.birthday.plans.commands import set_plan_state, settings_of
 from erp_club.birthday.plans.settings import Gift, OccasionKind
 from erp_club.customers.commands import CustomerChanges, edit_customer
 from erp_club.customers.relatives.commands import add_relative, remove_relative
@@ -219,6 +220,13 @@ def with_child(session: Session, customer_id: int, name: str, birthday: dt.date 
     )
 
 
+def ahead(session: Session, plan_id: int) -> Count:
+    """What the plan's page says of the month before its window, so that this lies in the next one."""
+    plan = session.get_one(BirthdayPlan, plan_id)
+    march = Days(dt.date(2026, 3, 1), dt.date(2026, 3, 31), members_on=dt.date(2026, 2, 20))
+    return coming_of(session, {plan_id: settings_of(plan)}, march)[plan_id]
+
+
 def test_each_child_is_celebrated_once_and_only_so_many_in_a_year(session: Session):
     club_id = a_club(session, months=None)
     customer_id = a_celebrant(session, dt.date(1980, 8, 1), club_id=club_id)
@@ -227,7 +235,10 @@ def test_each_child_is_celebrated_once_and_only_so_many_in_a_year(session: Sessi
         with_child(session, customer_id, name)
     said = {"occasion": OccasionKind.RELATIVE_BIRTHDAY, "relatives": ("child",), "most_per_year": 2}
     plan_id = a_plan(session, club_id, **said)
-    assert granted(session, plan_id, DAY).grants == 2
+    assert [each.customers for each in (count_owed(session, DAY), ahead(session, plan_id))] == [2, 2]
+    assert granted(session, plan_id, DAY, limit=1).grants == 1
+    assert [each.customers for each in (count_owed(session, DAY), ahead(session, plan_id))] == [1, 1]
+    assert granted(session, plan_id, DAY).grants == 1
     remove_relative(session, customer_id, noa, now=NOW, by=SYSTEM)
     with_child(session, customer_id, "noa")
     assert granted(session, plan_id, DAY).grants == 0

@@ -4,7 +4,6 @@ A grant is written first, and only who got one gets the gift: two runs at once, 
 """
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -121,32 +120,13 @@ def _grant(
     session: Session, plan_id: int, settings: PlanSettings, days: Days, rows: Sequence[Owed], giving: Giving
 ) -> tuple[int, int, int, int]:
     """Grants, their value in minor units and points, and how many wait."""
-    wanted = _within_year(session, plan_id, settings, rows)
-    fitting = wanted[: _room(session, settings)]
+    fitting = rows[: _room(session, settings)]
     given = _write(session, plan_id, settings, days, fitting, giving)
     if given:
         _hand_out(session, plan_id, settings, days, given, giving)
     worth = sum(settings.value(each.age) or 0 for each in given)
     money, points = (0, worth) if settings.gift is Gift.POINTS else (worth, 0)
-    return len(given), money, points, len(wanted) - len(fitting)
-
-
-def _within_year(session: Session, plan_id: int, settings: PlanSettings, rows: Sequence[Owed]) -> Sequence[Owed]:
-    """Those who don't have as many grants of the year as the plan allows."""
-    if settings.most_per_year is None or not rows:
-        return rows
-    counted = session.execute(
-        sa.select(BirthdayGrant.customer_id, BirthdayGrant.year, sa.func.count())
-        .where(BirthdayGrant.plan_id == plan_id, BirthdayGrant.customer_id.in_({row.customer_id for row in rows}))
-        .group_by(BirthdayGrant.customer_id, BirthdayGrant.year)
-    )
-    had: Counter[tuple[int, int]] = Counter({(row[0], row[1]): row[2] for row in counted})
-    kept: list[Owed] = []
-    for row in rows:
-        had[row.customer_id, row.year] += 1
-        if had[row.customer_id, row.year] <= settings.most_per_year:
-            kept.append(row)
-    return kept
+    return len(given), money, points, len(rows) - len(fitting)
 
 
 def _room(session: Session, settings: PlanSettings) -> int | None:

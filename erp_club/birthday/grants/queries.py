@@ -191,7 +191,22 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
     if settings.known_days_before:
         before = due.c.first_day - sa.literal_column(str(settings.known_days_before), sa.Integer())
         asked = asked.where(people.c.known_on <= before)
-    return asked
+    return asked if settings.most_per_year is None else _within_year(asked, plan_id, settings.most_per_year)
+
+
+def _within_year(asked: sa.Select[*tuple[Any, ...]], plan_id: int, most: int) -> sa.Select[*tuple[Any, ...]]:
+    """As many of a customer's in a year as the plan allows beside those that are given."""
+    people = asked.selected_columns
+    each = asked.order_by(people.customer_id, people.person, people.day.desc()).subquery("each")
+    given = aliased(BirthdayGrant)
+    had = (
+        sa.select(sa.func.count())
+        .where(given.customer_id == each.c.customer_id, given.plan_id == plan_id, given.year == each.c.year)
+        .scalar_subquery()
+    )
+    place = sa.func.row_number().over(partition_by=[each.c.customer_id, each.c.year], order_by=each.c.person)
+    placed = sa.select(*each.c, (had + place).label("place")).subquery("placed")
+    return sa.select(*(placed.c[column.key] for column in each.c)).where(placed.c.place <= most)
 
 
 def _gave_instead(given: Any, plan_id: int, settings: PlanSettings) -> sa.ColumnElement[bool]:
