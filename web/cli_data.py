@@ -17,7 +17,7 @@ from erp_club.imports.kinds import KINDS
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.refused import write_refused
 from erp_club.imports.table import Table
-from erp_club.kernel import schema
+from erp_club.kernel import audit, schema
 from erp_club.kernel.db import Database, Session
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import TN, T, Text
@@ -110,10 +110,13 @@ def export(kind: str, file: Path) -> None:
     """Write all of a kind into a file that import takes: .csv, .csv.gz or .xlsx."""
     with opened() as database, database.session() as session:
         rows = exports.export_file(session, kind, file)
+        now = dt.datetime.now(dt.UTC)
         if kind == "customers":
-            now = dt.datetime.now(dt.UTC)
             record_export(session, filters={}, suffix=file.name, id_numbers=True, now=now, by=SYSTEM)
-            session.commit()
+        else:
+            after = {"file": file.name}
+            audit.record(session, by=SYSTEM, now=now, action="list.export", entity="list", entity_id=kind, after=after)
+        session.commit()
     _say(TN("%(num)s row is in %(file)s.", "%(num)s rows are in %(file)s.", rows, num=rows, file=str(file)))
 
 
