@@ -14,7 +14,7 @@ from tests.make.birthdays import a_celebrant, a_plan, granted
 from tests.make.clubs import a_club, a_customer
 from tests.make.offers import a_published_offer
 from tests.make.organisation import PASSWORD, somebody
-from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till
+from tests.make.purchases import NOW, Till, a_line, a_product, a_receipt, a_sale, a_till
 
 HTML = {"Accept": "text/html"}
 DAYS = f"first={NOW.date()}&last={NOW.date()}"
@@ -53,6 +53,18 @@ def test_an_offer_tells_its_uses_its_discount_and_the_baskets_with_and_without_i
     assert (row["code"], row["receipts"], row["uses"], row["discount_minor"], row["buyers"]) == ("TENTH", 2, 4, 2_00, 1)
     assert (row["average_minor"], row["without_minor"], row["more_bp"]) == (10_50, 5_00, 11_000)
     assert office.get(f"/reports/offers?{DAYS}", headers=HTML).status_code == 200
+
+
+def test_the_offers_of_today_are_told_first_beside_years_of_sales_before(office: TestClient, session: Session):
+    store_id = session.scalars(sa.select(Receipt.store_id)).first() or 0
+    for day in ("2024-03-01", "2024-04-01"):
+        a_receipt(session, store_id, day, day, 5_00)
+    session.commit()
+    (row,) = office.get("/reports/offers").json()["results"]
+    assert row["discount_minor"] == 2_00
+    report = f"/reports/offers?offer={row['key']}"
+    assert f'href="{report}"' in office.get(f"/offers/{row['key']}", headers=HTML).text
+    assert [each["discount_minor"] for each in office.get(report).json()["results"]] == [2_00]
 
 
 def test_an_offer_is_told_by_store(office: TestClient):

@@ -252,12 +252,15 @@ def test_a_mailing_list_holds_who_consents_and_says_who_is_left_out(office: Test
 
 def test_a_segment_is_frozen_closed_and_opened(office: TestClient, session: Session):
     made = add(office)
+    assert send(office, "PATCH", f"/segments/{made}", {"at_till": True, "version": 1}).status_code == 200
     frozen = form(office, f"/segments/{made}/frozen-copies", {"name": "Then"})
     assert frozen.status_code == 303
     assert form(office, f"/segments/{made}/frozen-copies", {"name": "Then"}).status_code == 409
     told = office.get(frozen.headers["Location"], headers=HTML).text
     assert "List" in told
     assert "Frozen: Ours, " in told
+    shown = {each["name"]: each["at_till"] for each in office.get("/segments").json()["segments"]}
+    assert shown == {"Ours": True, "Then": True}  # tills show the list as they show what it is made of
     assert "/frozen-copies" not in told  # a list is what it is: there is nothing to freeze
     assert form(office, f"/segments/{made}/closures").status_code == 303
     assert office.get(f"/segments/{made}").json()["segment"]["state"] == "closed"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from web.deps import ActRoute
 from web.fields import SmallRowId
 from web.lists import FILE_ANSWERS
-from web.routes.reports import Export, FromAddress, Id, asked_of_club, asked_of_favourites, asked_of_offers, question
+from web.routes.reports import Export, FromAddress, Id, asked_of_club, asked_of_favourites, question, question_of_offers
 from web.taken_out import taken_out
 from web.views import report_files as tables
 from web.views.club_results import club_results_page
@@ -50,7 +50,7 @@ def favourites_file(act: Export, said: FromAddress, suffix: Suffix) -> Response:
 @router.get("/reports/offers.{suffix}", name="reports.offers.file", responses=FILE_ANSWERS)
 def offers_file(act: Export, said: FromAddress, suffix: Suffix, offer: Id = None) -> Response:
     """What offers and birthday plans gave, or one offer by store."""
-    view = offers_page(act, asked_of_offers(question(act, said)), offer)
+    view = offers_page(act, question_of_offers(act, said), offer)
     return taken_out(act, f"offer-results.{suffix}", tables.OFFERS, tables.offer_rows(view))
 
 

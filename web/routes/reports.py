@@ -74,8 +74,11 @@ class Said:
 FromAddress = Annotated[Said, Depends()]
 
 
-def question(act: Act, said: Said) -> Asked:
-    """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's."""
+def question(act: Act, said: Said, *, newest: bool = False) -> Asked:
+    """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's.
+
+    `newest`: where no days are chosen it is the year of the latest sale, though that be the first of its year.
+    """
     filters = dict(said.filters)
     own = stores_of_reports(act.session, act.by)
     if said.store_name is not None:
@@ -96,7 +99,7 @@ def question(act: Act, said: Said) -> Asked:
             )
     first, last = said.first, said.last
     if first is None or last is None:
-        usual_first, usual_last = _usual(act, own)
+        usual_first, usual_last = _usual(act, own, newest=newest)
         first, last = first or min(usual_first, last or usual_first), last or max(usual_last, first or usual_last)
     starts = SUNDAY if act.chain.country == "IL" else MONDAY
     asked = Asked(by=said.by, first=first, last=last, **filters, within=own, among=None, week_starts=starts)
@@ -104,10 +107,10 @@ def question(act: Act, said: Said) -> Asked:
     return asked
 
 
-def _usual(act: Act, store_ids: tuple[int, ...] | None) -> tuple[dt.date, dt.date]:
+def _usual(act: Act, store_ids: tuple[int, ...] | None, *, newest: bool) -> tuple[dt.date, dt.date]:
     """The latest year with sales."""
     sold = chain.sales_by_month(act.session, store_ids=store_ids)
-    year = shown_year(row.month for row in sold) or act.today.year
+    year = shown_year(row.month for row in (sold[-1:] if newest else sold)) or act.today.year
     return dt.date(year, 1, 1), dt.date(year, 12, 31)
 
 
@@ -164,12 +167,13 @@ def asked_of_favourites(asked: Asked) -> Asked:
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
 def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
     """What offers gave and the baskets with and without them: every offer, or one by store."""
-    view = offers_page(act, asked_of_offers(question(act, said)), offer)
+    view = offers_page(act, question_of_offers(act, said), offer)
     return act.answer(view, "reports/offers.html")
 
 
-def asked_of_offers(asked: Asked) -> Asked:
+def question_of_offers(act: Act, said: Said) -> Asked:
     """Of whole receipts: the baskets with an offer are beside the baskets without, whatever was in them."""
+    asked = question(act, said, newest=True)
     return replace(asked, department_id=None, group_id=None, brand_id=None, product_id=None)
 
 

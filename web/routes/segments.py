@@ -73,11 +73,14 @@ class SegmentBody(Body):
 
 
 class FrozenCopy(Body):
-    """A name for the list of those who are in a segment now, or were `as_of` a day."""
+    """A name for the list of those who are in a segment now, or were `as_of` a day.
+
+    Tills show it where they show the segment, unless `at_till` says otherwise.
+    """
 
     name: Word
     notes: Notes = ""
-    at_till: bool = False
+    at_till: bool | None = None
     as_of: NearDay | None = None
 
 
@@ -286,7 +289,8 @@ def freeze(act: Edit, segment_id: SmallRowId, body: FrozenCopy) -> Response:
     """Keep those who are in a segment now as a list of its own; notes that say nothing tell where it is from."""
     source = saved.one(act.session, segment_id)
     origin = T("Frozen: %(name)s, %(day)s.", name=source.name, day=body.as_of or act.today)
-    settings = Settings(body.name, body.notes or say(origin), body.at_till)
+    settings = Settings(body.name, body.notes or say(origin),
+                        source.at_till if body.at_till is None else body.at_till)  # fmt: skip
     made = commands.freeze(act.session, segment_id, settings, registry=REGISTRY,
                            today=act.today, now=act.now, by=act.by, as_of=body.as_of)  # fmt: skip
     return act.done(_line(act, made), f"/segments/{made}")
