@@ -107,7 +107,7 @@ def works(session: Session, year: Asked) -> dict[str, Callable[[], Any]]:
         "favourite stores": lambda: favourites(session, replace(year, by=By.STORE), most=MOST_RECEIPTS),
         "tenths": lambda: habits.tenths(session, year),
         "cohorts": lambda: habits.cohorts(session, year),
-        "results of a club": lambda: club_results.results(session, of_club, zone="Asia/Jerusalem"),
+        "results of a club": lambda: club_results.results(session, of_club, zone="Asia/Jerusalem", today=of_club.last),
     }
     known = {"club": club, "segment": segment, "department": department, "brand": brand}
     return {

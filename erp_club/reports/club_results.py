@@ -27,7 +27,7 @@ from erp_club.reports.purchases.members import accounts, spans
 class Members:
     """`joined` and `renewed` in the period; `ended` were ended in it, and `ran_out` reached their last day in it.
 
-    `at_start` held on the day before the period, `at_end` hold on its last.
+    `at_start` held on the day before the period, `at_end` hold on its last, or today where that is still to come.
     """
 
     joined: int
@@ -76,9 +76,13 @@ class Results:
     joined_by_step: tuple[int, ...]
 
 
-def results(session: Session, asked: Asked, *, zone: str) -> Results:
-    """The results of the club of `asked`, whose rows are steps of time; `zone` tells when a day begins."""
+def results(session: Session, asked: Asked, *, zone: str, today: dt.date) -> Results:
+    """The results of the club of `asked`, whose rows are steps of time; `zone` tells when a day begins.
+
+    What ends today or later hasn't ended yet, though the period goes on until then.
+    """
     assert asked.club_id is not None
+    over = min(asked.last, today - dt.timedelta(days=1))
     sales = queries.total(session, asked)
     every = queries.total(session, replace(asked, club_id=None), with_points=False)
     joined = dict(_joined_on(session, asked))
@@ -87,11 +91,11 @@ def results(session: Session, asked: Asked, *, zone: str) -> Results:
     for day, count in joined.items():
         by_step[asked.step_of(day)] += count
     return Results(
-        _members(session, asked, sum(joined.values())),
+        _members(session, asked, sum(joined.values()), over=over, last=min(asked.last, today)),
         sales,
         share_bp(sales.sales_minor, every.sales_minor),
         _points(session, asked),
-        _coupons(session, asked, zone),
+        _coupons(session, asked, zone, over),
         tuple(queries.steps(session, asked, with_points=False)),
         tuple(by_step[step] for step in steps),
     )
@@ -105,7 +109,7 @@ def _joined_on(session: Session, asked: Asked) -> Sequence[Any]:
     ).all()
 
 
-def _members(session: Session, asked: Asked, joined: int) -> Members:
+def _members(session: Session, asked: Asked, joined: int, *, over: dt.date, last: dt.date) -> Members:
     period, mine = MembershipPeriod, Membership.club_id == asked.club_id
     same = (period.customer_id == Membership.customer_id) & (period.membership_id == Membership.id)
     began = sa.func.lower(period.validity).between(asked.first, asked.last) & (period.kind == PeriodKind.RENEWAL)
@@ -116,13 +120,13 @@ def _members(session: Session, asked: Asked, joined: int) -> Members:
     def held(day: dt.date) -> sa.ColumnElement[int]:
         return sa.func.count().filter((span.first <= day) & (span.after > day))
 
-    at_start, at_end = session.execute(sa.select(held(before), held(asked.last))).one()
+    at_start, at_end = session.execute(sa.select(held(before), held(max(last, before)))).one()
     ended = session.scalar(
         sa.select(sa.func.count()).where(
             mine, Membership.state == MembershipState.ENDED, Membership.state_on.between(asked.first, asked.last)
         )
     )
-    day_after = asked.last + dt.timedelta(days=1)
+    day_after = over + dt.timedelta(days=1)
     later = aliased(MembershipPeriod)
     goes_on = sa.select(later.period_no).where(
         later.customer_id == Membership.customer_id,
@@ -158,12 +162,12 @@ def _points(session: Session, asked: Asked) -> tuple[Moved, ...]:
     return tuple(Moved(MovementKind(kind), count, moved) for kind, count, moved in rows)
 
 
-def _coupons(session: Session, asked: Asked, zone: str) -> Coupons:
+def _coupons(session: Session, asked: Asked, zone: str, over: dt.date) -> Coupons:
     begins = dt.datetime.combine(asked.first, dt.time(), ZoneInfo(zone))
     ends = dt.datetime.combine(asked.last + dt.timedelta(days=1), dt.time(), ZoneInfo(zone))
     mine = Coupon.customer_id.in_(sa.select(Membership.customer_id).where(Membership.club_id == asked.club_id))
     issued = (Coupon.issued_at >= begins) & (Coupon.issued_at < ends)
-    expired = LAST_DAY.between(asked.first, asked.last) & ~IS_SPENT
+    expired = LAST_DAY.between(asked.first, over) & ~IS_SPENT
     left = Coupon.worth_minor - Coupon.given_minor
     row = session.execute(
         sa.select(

@@ -2,9 +2,12 @@
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.permissions.catalog import Role
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.reports.club_results import results
@@ -40,7 +43,7 @@ def asked(club: int) -> Asked:
 
 
 def test_members_and_their_sales_are_counted_in_the_period(session: Session, club: int):
-    found = results(session, asked(club), zone="Asia/Jerusalem")
+    found = results(session, asked(club), zone="Asia/Jerusalem", today=LAST)
     members = found.members
     assert (members.joined, members.renewed, members.ended, members.at_start, members.at_end) == (1, 0, 0, 1, 2)
     assert (found.sales.sales_minor, found.sales.buyers, found.share_bp) == (30_00, 2, 30_00)
@@ -48,18 +51,30 @@ def test_members_and_their_sales_are_counted_in_the_period(session: Session, clu
 
 
 def test_points_are_told_by_reason(session: Session, club: int):
-    found = results(session, asked(club), zone="Asia/Jerusalem")
+    found = results(session, asked(club), zone="Asia/Jerusalem", today=LAST)
     assert sum(each.points for each in found.points) == 150
 
 
 def test_only_the_members_coupons_count(session: Session, club: int):
-    coupons = results(session, asked(club), zone="Asia/Jerusalem").coupons
+    coupons = results(session, asked(club), zone="Asia/Jerusalem", today=LAST).coupons
     assert (coupons.issued, coupons.worth_minor, coupons.uses, coupons.expired) == (1, 20_00, 0, 0)
+
+
+def test_what_ends_later_in_the_period_has_not_ended_yet(session: Session, club: int):
+    a_batch(session, "SOON", personal=True, uses=1, valid_to=TODAY)
+    some_coupons(session, code="SOON", customer_id=session.scalars(sa.select(Membership.customer_id)).first() or 0)
+    first = session.scalars(sa.select(MembershipPeriod).order_by(MembershipPeriod.customer_id)).first()
+    assert first
+    first.validity = Range(first.validity.lower, TODAY + dt.timedelta(days=1))
+    session.flush()
+    for days, ended, members in ((-1, 0, 1), (0, 0, 2), (1, 1, 1)):
+        told = results(session, asked(club), zone="Asia/Jerusalem", today=TODAY + dt.timedelta(days=days))
+        assert (told.coupons.expired, told.members.ran_out, told.members.at_end) == (ended, ended, members)
 
 
 def test_nothing_is_told_of_days_before(session: Session, club: int):
     earlier = Asked(by=By.DAY, first=dt.date(2020, 1, 1), last=dt.date(2020, 1, 31), club_id=club)
-    found = results(session, earlier, zone="Asia/Jerusalem")
+    found = results(session, earlier, zone="Asia/Jerusalem", today=LAST)
     assert (found.members.joined, found.members.at_end, found.points, found.share_bp) == (0, 0, (), None)
 
 

@@ -79,7 +79,7 @@ def club_results_page(act: Act, asked: Asked) -> ClubResultsPage:
     """The page of the club that is asked for. Raises NotFound."""
     assert asked.club_id is not None
     row = club(act.session, asked.club_id)
-    found = club_results.results(act.session, asked, zone=act.chain.time_zone)
+    found = club_results.results(act.session, asked, zone=act.chain.time_zone, today=act.today)
     return ClubResultsPage(
         club_id=row.id,
         code=row.code,
