@@ -24,6 +24,7 @@ from erp_club.kernel.keyring import Keyring, new_keys
 from erp_club.kernel.settings import Settings
 from web.app import create_app
 from web.deps import Shop
+from web.i18n import LANGUAGE
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
@@ -73,6 +74,14 @@ def keys() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ERP_CLUB_KEYRING", KEYS)
         yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test reads English, whichever language the one before it has left."""
+    before = LANGUAGE.set("en")
+    yield
+    LANGUAGE.reset(before)
 
 
 @contextmanager

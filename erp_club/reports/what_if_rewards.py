@@ -83,7 +83,12 @@ def _of_rule(
     terms = _terms(programme, who.joined_on, today) if by_term else []
     begins = max(first_bought, who.joined_on) if by_term else first_bought
     span: Span | None = _period(rule, begins, who.joined_on, terms)
+    moved = sorted({day for sums in (base, *extras.values(), *([paid] if paid else ())) for day in sums.days})
+    # Where nothing but what moves can change what a period gives, one like the period before it is like all to come.
+    rolls = rule.period.every in {Every.ROLLING, Every.TERM}
+    still = not (rolls or rule.levels or rule.needs or rule.rest_at_year_end)
     carried, rest_minor, taken = 0, 0, 0
+    before: PeriodFacts | None = None
     for _ in range(MOST_PERIODS):
         if span is None or span.first > today:
             return
@@ -93,27 +98,30 @@ def _of_rule(
         until = span.last if ended and span.last is not None else today
         cards = _cards(programme, rule, past, Span(span.first, until))
         on_cards = sum(count for count, _ in cards)
-        made = settle(
-            rule,
-            PeriodFacts(
-                base=on_cards or base.over(span.first, until) - (taken if base.whole else 0),
-                parts={code: sums.over(span.first, until) for code, sums in extras.items()},
-                paid_on=paid.over(span.first, until) if paid else 0,
-                carried=0 if base.whole else carried,
-                rest_minor=rest_minor,
-                past=tuple(
-                    _totals(rule, sums, need.periods, span, who.joined_on, terms)
-                    for need, sums in zip(rule.needs, needs, strict=True)
-                ),
-                paid_for=cards,
-                level=who.level_on(until) if rule.levels else None,
-                year_ends=due.year_ends(until, joined_on=who.joined_on),
+        facts = PeriodFacts(
+            base=on_cards or base.over(span.first, until) - (taken if base.whole else 0),
+            parts={code: sums.over(span.first, until) for code, sums in extras.items()},
+            paid_on=paid.over(span.first, until) if paid else 0,
+            carried=0 if base.whole else carried,
+            rest_minor=rest_minor,
+            past=tuple(
+                _totals(rule, sums, need.periods, span, who.joined_on, terms)
+                for need, sums in zip(rule.needs, needs, strict=True)
             ),
+            paid_for=cards,
+            level=who.level_on(until) if rule.levels else None,
+            year_ends=rule.rest_at_year_end is not None and due.year_ends(until, joined_on=who.joined_on),
         )
+        made = settle(rule, facts)
         carried, rest_minor, taken = made.rest, made.rest_minor, taken + made.taken
         if made.value:
             yield Rewarded(rule.code, until, made.value, in_points(rule), things(rule, made.value))
-        span = _after(rule, span, who.joined_on, terms) if ended else None
+        if still and ended and not made.value and facts == before:
+            at = bisect_right(moved, until)
+            span = _period(rule, moved[at], who.joined_on, terms) if at < len(moved) else None
+        else:
+            span = _after(rule, span, who.joined_on, terms) if ended else None
+        before = facts
 
 
 def _cards(of: Programme, rule: PeriodReward, past: Sequence[Lived], span: Span) -> tuple[tuple[int, int], ...]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Membership
@@ -18,15 +20,17 @@ from erp_club.programmes import documents
 from erp_club.programmes.engine.climb import Climber, standing
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Levels
+from erp_club.programmes.engine.measure import Lived
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.receipts.kinds import Means, ReceiptSource
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptPayment, ReceiptReturn, ReceiptReturnLine
 from erp_club.reports.what_if import a_year, by_rate, what_if
+from erp_club.reports.what_if_rewards import Member, rewarded
 from erp_club.reports.what_if_told import WhatIf
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store
-from tests.make.programmes import a_programme, earning_by
+from tests.make.programmes import a_programme, earning_by, purchase
 from tests.make.purchases import a_product
 from web.cli import main
 
@@ -249,3 +253,26 @@ def test_gifts_for_joining_renewing_and_birthdays_are_counted(session: Session, 
     assert made.rewards == {"joins.0": 7_00, "party.0": 40, "coffee.0": 1, "again.0": 3_00}
     assert made.months == {dt.date(2025, 3, 1): 20, dt.date(2026, 3, 1): 20}
     assert made.reward_months == {dt.date(2025, 3, 1): 7_00, dt.date(2026, 3, 1): 3_00}
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 900), st.integers(-90, 300)), min_size=1, max_size=8),
+    st.sampled_from(["balance", "points"]),
+    st.sampled_from(["drop", "carry"]),
+)
+def test_days_on_which_nothing_moves_are_passed_over_and_change_nothing(
+    moved: list[tuple[int, int]], counts: str, rest: str
+) -> None:
+    first = dt.date(2017, 1, 5)
+    past = [Lived(purchase(0, on=first + dt.timedelta(days=day)), points=points) for day, points in sorted(moved)]
+    rule = {
+        "code": "voucher", "period": {"every": "day"}, "base": {"counts": counts}, "rest": rest,
+        "function": {"kind": "every", "every": 200, "value": 500}, "gives": {"kind": "code"}, "issue": {"at": "night"},
+    }  # fmt: skip
+    if counts == "balance":
+        rule["takes"] = True
+    # With another rest at the end of a year each day is looked at.
+    passing, looking = (a_programme(rewards=[each]) for each in (rule, rule | {"rest_at_year_end": rest}))
+    who, today = Member(first, lambda _day: None), dt.date(2020, 3, 1)
+    assert [*rewarded(passing, past, who, today=today)] == [*rewarded(looking, past, who, today=today)]

@@ -210,8 +210,8 @@ ASKS_ALWAYS = {
     "staff.member.activate", "staff.member.deactivate", "staff.member.edit", "staff.member.factor",
     "staff.member.password", "staff.member.pin", "staff.member.stores",
 }  # fmt: skip
-OPEN_FILES = {"file_imports.columns", "offers.offer.document"}
-"""What an offer does, which stands on its page, and the columns of a file: they say nothing of anybody."""
+OPEN_FILES = {"file_imports.columns", "offers.offer.document", "programmes.programme.file"}
+"""What an offer or a club does, which stands on its page, and the columns of a file: they say nothing of anybody."""
 ASKS_WHEN_BIG = {
     "points.adjust",
     "points.adjust.undo",

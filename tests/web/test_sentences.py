@@ -186,6 +186,5 @@ def test_an_amount_says_what_it_is_taken_from(reward: dict[str, Any], said_of_it
 
 
 def test_a_list_says_only_what_an_offer_gives() -> None:
-    LANGUAGE.set("en")
     offer = an_offer(when={"clubs": ["GOLD"]}, limits={"uses": 5})
     assert [re.sub("[\u2068\u2069]", "", say(text)) for text in gives(offer, WORDS)] == ["10% off all products."]
