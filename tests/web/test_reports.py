@@ -14,10 +14,12 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import Staff
 from erp_club.permissions.workplaces.models import StaffStore
+from erp_club.promotions.models import OfferDayUses, OfferUses
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.segments.commands import Settings, take_list
 from tests.make.birthdays import a_plan
 from tests.make.clubs import a_club, a_customer
+from tests.make.offers import a_published_offer
 from tests.make.organisation import PASSWORD, a_store, somebody
 from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till, another_till
 
@@ -154,6 +156,26 @@ def test_a_manager_sees_the_figures_of_the_own_store_only(client: TestClient, ti
     assert "3" not in [
         row["receipt_no"] for row in manager.get(f"/reports/purchases/receipts?{DAYS}").json()["purchases"]
     ]
+
+
+@pytest.mark.parametrize(("username", "uses", "stores"), [("hq", 7, 2), ("manager", 2, 1)])
+def test_a_manager_is_told_of_an_offer_what_it_gave_in_the_own_store(
+    client: TestClient, till: Till, session: Session, username: str, uses: int, stores: int
+):
+    offer = a_published_offer(session)
+    other = session.scalars(sa.select(Store).where(Store.code == "406")).one()
+    for store_id, times in ((till.store_id, 2), (other.id, 5)):
+        session.add(OfferDayUses(offer_id=offer, day=NOW.date(), store_id=store_id, uses=times, baskets=times,
+                                 given_minor=times * 100))  # fmt: skip
+    session.execute(sa.update(OfferUses).where(OfferUses.offer_id == offer).values(uses=7, given_minor=7_00))
+    session.commit()
+    who = signed_in(client, username)
+    (line,) = who.get("/offers?sort=uses").json()["offers"]
+    told = who.get(f"/offers/{offer}").json()
+    assert [(each["uses"], each["given_minor"]) for each in (line, told)] == [(uses, uses * 100)] * 2
+    assert ([day["uses"] for day in told["days"]], len(told["stores"])) == ([uses], stores)
+    assert who.get("/offers.csv").text.strip().endswith(f",{uses},{uses}.00")
+    assert who.get(f"/offers/{offer}", headers=HTML).status_code == 200
 
 
 def test_a_manager_of_two_stores_sees_both_and_chooses_among_them(client: TestClient, till: Till, session: Session):

@@ -25,6 +25,7 @@ from web.offer_forms import deeds, fields
 from web.offer_forms.reading import check_texts, read_offer, read_text
 from web.offer_forms.typed import Typed, filled, to_document
 from web.refusals import again
+from web.scopes import stores_of_reports
 from web.taken_out import taken_out
 from web.views.offer_form import (
     OfferForm,
@@ -91,7 +92,8 @@ def offers(act: View, filters: Asked) -> Response:
 def offers_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same offers as a file."""
     state = lists.list_state(act.request, sorts=SORTS)
-    rows = listing.listing(act.session, filters, today=act.today, sort=state.sort, descending=state.descending)
+    rows = listing.listing(act.session, filters, today=act.today, sort=state.sort, descending=state.descending,
+                           store_ids=stores_of_reports(act.session, act.by))  # fmt: skip
     header = ("code", "name", "state", "kind", "start", "first_day", "last_day", "gives", "uses", "given")
     return taken_out(act, f"offers.{suffix}", header, _cells(act, offer_lines(act, rows)))
 

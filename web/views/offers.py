@@ -18,6 +18,7 @@ from web import lists
 from web.deps import Act
 from web.i18n import say
 from web.offer_forms.labels import label_of, value_of
+from web.scopes import stores_of_reports
 from web.views.forecasts import ForecastView, forecasts_of
 from web.views.offer_form import Names, as_json, names_of, sentence_of, words_for
 
@@ -96,7 +97,8 @@ class StoreGiven(BaseModel):
 class OfferPage(BaseModel):
     """An offer as it stands today: what its newest version says, and what it has given.
 
-    `unknown`: what that version names and nothing has, in a sentence each.
+    `unknown`: what that version names and nothing has, in a sentence each. Whoever sees the figures of some stores is
+    told what it gave there, without `members` and the forecasts of the chain.
     """
 
     id: int
@@ -117,7 +119,7 @@ class OfferPage(BaseModel):
     currency: str
     uses: int
     baskets: int
-    members: int
+    members: int | None
     given_minor: int
     budget_minor: int | None
     most_uses: int | None
@@ -140,6 +142,7 @@ def offers_view(act: Act, filters: OfferFilters, state: lists.ListState) -> Offe
         descending=state.descending,
         offset=state.offset,
         limit=state.per_page,
+        store_ids=stores_of_reports(act.session, act.by),
     )
     return OffersPage(
         text=filters.text,
@@ -179,7 +182,8 @@ def offer_view(act: Act, offer_id: int) -> OfferPage:
     held = queries.offer(act.session, offer_id)
     newest, live = held.latest.offer, held.live
     shown = live.offer if live else newest
-    given = listing.given(act.session, offer_id)
+    own = stores_of_reports(act.session, act.by)
+    given = listing.given(act.session, offer_id, store_ids=own)
     return OfferPage(
         id=held.id,
         code=held.code,
@@ -211,7 +215,7 @@ def offer_view(act: Act, offer_id: int) -> OfferPage:
             StoreGiven(name=each.key, uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
             for each in given.stores
         ],
-        forecasts=forecasts_of(act, offer_id),
+        forecasts=forecasts_of(act, offer_id) if own is None else [],
         versions=_versions(queries.versions(act.session, offer_id)),
         document=short(newest),
         as_json=as_json(newest),

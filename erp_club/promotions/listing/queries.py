@@ -1,7 +1,7 @@
 """Offers as a list: those that match, as they stand on a day, with what they have given."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -53,9 +53,14 @@ def listing(
     descending: bool,
     offset: int = 0,
     limit: int | None = None,
+    store_ids: Sequence[int] | None = None,
 ) -> list[OfferRow]:
-    """The offers of one page (or all) in the order of one of `SORTS`; equals by code."""
-    column = SORTS[sort]
+    """The offers of one page (or all) in the order of one of `SORTS`; equals by code.
+
+    With `store_ids` they tell what they gave in these stores.
+    """
+    given = {name: SORTS[name] if store_ids is None else _given_in(store_ids, name) for name in ("uses", "given_minor")}
+    column = given.get(sort, SORTS[sort])
     order = column.desc().nulls_last() if descending else column.asc().nulls_last()
     rows = session.execute(
         sa.select(
@@ -66,8 +71,7 @@ def listing(
             StoredOffer.latest_no != sa.func.coalesce(StoredOffer.live_no, StoredOffer.latest_no),
             _SHOWN.version_no,
             _SHOWN.document,
-            sa.func.coalesce(OfferUses.uses, 0),
-            sa.func.coalesce(OfferUses.given_minor, 0),
+            *given.values(),
         )
         .select_from(_LISTED)
         .where(*_where(filters, today))
@@ -104,6 +108,12 @@ SORTS: Mapping[str, Any] = {
     "uses": sa.func.coalesce(OfferUses.uses, 0),
     "given_minor": sa.func.coalesce(OfferUses.given_minor, 0),
 }
+
+
+def _given_in(store_ids: Sequence[int], name: str) -> Any:
+    summed = sa.cast(sa.func.coalesce(sa.func.sum(getattr(OfferDayUses, name)), 0), sa.BigInteger)
+    mine = (OfferDayUses.offer_id == StoredOffer.id) & OfferDayUses.store_id.in_(store_ids)
+    return sa.select(summed).where(mine).correlate(StoredOffer).scalar_subquery()
 
 
 def _where(filters: OfferFilters, today: dt.date) -> Iterator[sa.ColumnElement[bool]]:
@@ -158,19 +168,24 @@ class Part(Generic[_Key]):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What an offer has given so far: uses, sales, known customers, money; by day, oldest first, and by store."""
+    """What an offer has given so far: uses, sales, known customers, money; by day, oldest first, and by store.
+
+    `members` is None for some stores: those who used it are counted for the chain.
+    """
 
     uses: int
     baskets: int
-    members: int
+    members: int | None
     given_minor: int
     days: list[Part[dt.date]]
     stores: list[Part[str]]
 
 
-def given(session: Session, offer_id: int) -> Given:
-    """What the offer's counters say."""
+def given(session: Session, offer_id: int, *, store_ids: Sequence[int] | None = None) -> Given:
+    """What the offer's counters say, of some stores or of all."""
     mine = (OfferDayUses.offer_id == offer_id) & (OfferDayUses.baskets > 0)  # not where all was cancelled
+    if store_ids is not None:
+        mine &= OfferDayUses.store_id.in_(store_ids)
     sums: tuple[Any, ...] = tuple(
         sa.cast(sa.func.sum(column), sa.BigInteger)
         for column in (OfferDayUses.uses, OfferDayUses.baskets, OfferDayUses.given_minor)
@@ -185,15 +200,13 @@ def given(session: Session, offer_id: int) -> Given:
         .group_by(Store.id, Store.name)
         .order_by(sums[2].desc(), Store.name)
     ).all()
-    members = session.scalar(
-        sa.select(sa.func.count(OfferMemberUses.customer_id.distinct())).where(
-            OfferMemberUses.offer_id == offer_id, OfferMemberUses.uses > 0
-        )
+    known = sa.select(sa.func.count(OfferMemberUses.customer_id.distinct())).where(
+        OfferMemberUses.offer_id == offer_id, OfferMemberUses.uses > 0
     )
     return Given(
         uses=sum(row[1] for row in days),
         baskets=sum(row[2] for row in days),
-        members=members or 0,
+        members=session.scalar(known) if store_ids is None else None,
         given_minor=sum(row[3] for row in days),
         days=[Part(*row) for row in days],
         stores=[Part(*row) for row in stores],
