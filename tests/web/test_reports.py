@@ -158,6 +158,20 @@ def test_a_manager_sees_the_figures_of_the_own_store_only(client: TestClient, ti
     ]
 
 
+@pytest.mark.parametrize(("username", "sales"), [("hq", [17_00, 3_00]), ("manager", [17_00, None])])
+def test_a_manager_is_told_the_sales_of_the_own_store_on_its_page_only(
+    client: TestClient, till: Till, session: Session, username: str, sales: list[int | None]
+):
+    other = session.scalars(sa.select(Store).where(Store.code == "406")).one()
+    who = signed_in(client, username)
+    told = [who.get(f"/stores/{store_id}?year={NOW.year}").json() for store_id in (till.store_id, other.id)]
+    assert [each["sales_minor"] for each in told] == sales
+    assert [len(each["months"]) for each in told] == [0 if each is None else 12 for each in sales]
+    page = who.get(f"/stores/{other.id}", headers=HTML).text
+    assert ('id="sales"' in page) is (username == "hq")
+    assert 'id="tills"' in page
+
+
 @pytest.mark.parametrize(("username", "uses", "stores"), [("hq", 7, 2), ("manager", 2, 1)])
 def test_a_manager_is_told_of_an_offer_what_it_gave_in_the_own_store(
     client: TestClient, till: Till, session: Session, username: str, uses: int, stores: int

@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, Seen, SmallRowId, Storable, Word
 from web.forms import FormState
 from web.refusals import again
+from web.scopes import stores_of_reports
 from web.taken_out import taken_out
 from web.views.sales import Month, of_year, whole_year
 
@@ -67,14 +68,17 @@ class TillLine(BaseModel):
 
 
 class StorePage(BaseModel):
-    """A store, its tills, and what it sold in the year shown (None before its first sale)."""
+    """A store, its tills, and what it sold in the year shown (None before its first sale).
+
+    Who sees the figures of other stores only isn't told this one's: `receipts` and `sales_minor` are None then.
+    """
 
     store: StoreLine
     tills: list[TillLine]
     year: int | None
     years: list[int]
-    receipts: int
-    sales_minor: int
+    receipts: int | None
+    sales_minor: int | None
     average_minor: int | None
     identified_bp: int | None
     months: list[Month]
@@ -232,8 +236,10 @@ def store(
     line = _line(act, store_id)
     tills = queries.terminals(act.session, store_id)
     last = reports.last_sales(act.session, terminal_ids=[till.id for till in tills])
-    sold = {row.month: row for row in reports.sales_by_month(act.session, store_ids=(store_id,))}
-    shown = year or shown_year(sold)
+    own = stores_of_reports(act.session, act.by)
+    seen = own is None or store_id in own
+    sold = {row.month: row for row in reports.sales_by_month(act.session, store_ids=(store_id,))} if seen else {}
+    shown = (year or shown_year(sold)) if seen else None
     figures = of_year(act.session, shown, store_ids=(store_id,))
     view = StorePage(
         store=line,
@@ -251,8 +257,8 @@ def store(
         ],
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
-        receipts=figures.receipts,
-        sales_minor=figures.sales_minor,
+        receipts=figures.receipts if seen else None,
+        sales_minor=figures.sales_minor if seen else None,
         average_minor=figures.average_minor,
         identified_bp=figures.identified_bp,
         months=whole_year(shown, sold) if shown else [],
