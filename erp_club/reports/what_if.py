@@ -21,7 +21,7 @@ from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.periods import add_months
 from erp_club.programmes.documents import parts
-from erp_club.programmes.engine.climb import Climber
+from erp_club.programmes.engine.climber import Climber
 from erp_club.programmes.engine.earn import earn, earn_by
 from erp_club.programmes.engine.earning import Counter, Earning
 from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase

@@ -17,7 +17,8 @@ from erp_club.customers.models import Customer
 from erp_club.kernel.db import Database
 from erp_club.points.models import PointsAccount
 from erp_club.programmes import documents
-from erp_club.programmes.engine.climb import Climber, standing
+from erp_club.programmes.engine.climb import standing
+from erp_club.programmes.engine.climber import Climber
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.measure import Lived
@@ -165,14 +166,17 @@ def test_means_and_growing_rates_are_replayed(session: Session, shop: tuple[int,
     assert told(session, earning_by(TENTH | {"growing": growing, "means": ["card"]})).tried.points == 10 + 20
 
 
-@pytest.mark.parametrize("keep", ["while", "window_end", "next_window", "ever"])
+@pytest.mark.parametrize("keep", ["while", "window_end", "next_window", "ever", "months", "since_last"])
+@pytest.mark.parametrize("restart", ["never", "reached"])
 @pytest.mark.parametrize("window", [{"every": "year"}, {"every": "quarter"}, {"every": "rolling", "months": 3}])
 @pytest.mark.parametrize("down", ["one", "reached"])
 def test_a_level_looked_at_from_day_to_day_is_the_level_of_the_day(
-    keep: str, window: dict[str, Any], down: str
+    keep: str, window: dict[str, Any], down: str, restart: str
 ) -> None:
     steps = [{"code": str(each), "at_least": each} for each in (0, 30, 60, 90)]
-    levels = Levels.model_validate({"levels": steps, "window": window, "keep": keep, "down": down})
+    months = {"keep_months": 4} if keep in {"months", "since_last"} else {}
+    said = {"levels": steps, "window": window, "keep": keep, "down": down, "restart": restart}
+    levels = Levels.model_validate(said | months)
     joined = dt.date(2024, 1, 10)
     climber, moved = Climber(levels, joined_on=joined), []
     for number in range(60):

@@ -5,7 +5,6 @@ counted on the day of its purchase, but known only when it comes in; from then o
 been bought. What was spent doesn't count at all, so burning points never lowers a level.
 """
 
-import copy
 import datetime as dt
 import heapq
 from collections import defaultdict
@@ -18,7 +17,7 @@ from erp_club.programmes.engine.carrying import carried
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Down, Keep, Level, Levels, Up
 from erp_club.programmes.engine.parts import Every, Need, Period
-from erp_club.programmes.engine.turning import MONTHLY, kept_months, measures, turning_days, windows
+from erp_club.programmes.engine.turning import MONTHLY, kept_months, measures, turning_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Next:
     until: dt.date | None
 
 
-class _Sums:
+class Sums:
     """What is known by a day, by measure and day."""
 
     __slots__ = ("by_day", "joined_on", "terms")
@@ -88,7 +87,7 @@ class _Sums:
 class Climb:
     """One pass over the days: for each level the last day on which it is kept."""
 
-    def __init__(self, levels: Levels, sums: _Sums, joined_on: dt.date) -> None:
+    def __init__(self, levels: Levels, sums: Sums, joined_on: dt.date) -> None:
         self.levels, self.sums, self.joined_on = levels, sums, joined_on
         self.numbers = {measure: index for index, measure in enumerate(measures(levels))}
         self.kept: dict[int, dt.date] = {0: dt.date.max}
@@ -275,64 +274,6 @@ def _first(override: Override) -> dt.date:
     return override.first
 
 
-class Climber:
-    """The level of one member from day to day, each a step on from the day before: what `standing` says, but faster.
-
-    A movement of a day that is over, or known only later, makes it look at everything again.
-    """
-
-    def __init__(self, levels: Levels, *, joined_on: dt.date, terms: Sequence[Span] = ()) -> None:
-        self._levels, self._joined_on = levels, joined_on
-        self._terms = terms if levels.window.every is Every.TERM else ()
-        self._moved: list[Moved] = []
-        self._climb: Climb | None = None
-
-    @property
-    def moved(self) -> Sequence[Moved]:
-        """All that counts so far."""
-        return self._moved
-
-    def add(self, moved: Iterable[Moved]) -> None:
-        """Let these count from now on."""
-        for each in moved:
-            self._moved.append(each)
-            if self._climb is not None and each.on > self._climb.day and each.known == each.on:
-                self._climb.sums.by_day[each.measure][each.on] += each.value
-            else:
-                self._climb = None
-
-    def level(self, day: dt.date) -> str:
-        """The level of a day, not before one that was asked about already."""
-        levels = self._levels
-        by_steps = levels.keep is Keep.WHILE and levels.down is Down.ONE
-        if by_steps or levels.keep in MONTHLY or levels.restart == "reached" or levels.grace_days:
-            # What a day brings hangs here on the days between, so none may be looked at twice.
-            term = next((each for each in self._terms if each.holds(day)), None)
-            return standing(self._levels, self._moved, day, joined_on=self._joined_on, term=term).level
-        before = day - DAY
-        if self._climb is None:
-            # All that is known now, also of days before: a return takes its purchase away as if it had never been.
-            known = _Sums(self._moved, dt.date.max, self._joined_on, self._terms)
-            self._climb = Climb(self._levels, known, self._joined_on)
-            self._climb.day = dt.date.min
-            self._step(self._climb, before)
-        elif self._climb.day < before:
-            self._step(self._climb, before)
-        today = copy.copy(self._climb)
-        today.kept, today.waiting, today.seen = dict(today.kept), dict(today.waiting), set()
-        self._step(today, day)
-        return self._levels.levels[today.top].code
-
-    def _step(self, climb: Climb, until: dt.date) -> None:
-        since = climb.day
-        rolling = any(window.every is Every.ROLLING for window in windows(self._levels))
-        recent = self._moved if rolling else [each for each in self._moved if each.on + DAY > since]
-        begin = {each.first for each in self._terms if each.first <= until}
-        for day in sorted(turning_days(self._levels, recent, until, self._joined_on, None) | begin):
-            if day > since:
-                climb.step(day)
-
-
 def history(
     levels: Levels,
     moved: Sequence[Moved],
@@ -377,15 +318,19 @@ def next_of(climb: Climb, counted: int, until: dt.date | None, *, above: str = "
 
 def climbed(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> Climb:
     """One pass over all days up to `day`, as known on it."""
-    climb = Climb(levels, _Sums(moved, day, joined_on, () if term is None else (term,)), joined_on)
+    climb = Climb(levels, Sums(moved, day, joined_on, () if term is None else (term,)), joined_on)
     days = sorted(turning_days(levels, moved, day, joined_on, term))
     while days:
         climb.step(heapq.heappop(days))
         if levels.keep in MONTHLY:
-            after = {kept + DAY for kept in climb.kept.values() if climb.day <= kept < day}
-            for each in sorted(after - set(days)):
+            for each in sorted(run_out(climb, day) - set(days)):
                 heapq.heappush(days, each)
     return climb
+
+
+def run_out(climb: Climb, until: dt.date) -> set[dt.date]:
+    """The days, up to this one, after those to which levels are kept now."""
+    return {kept + DAY for kept in climb.kept.values() if climb.day <= kept < until}
 
 
 def _ends(

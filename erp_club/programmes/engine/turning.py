@@ -26,12 +26,7 @@ def turning_days(
     """The days on which anything can change: movements, days after them, beginnings of windows, and `until`."""
     days = {joined_on, until, *anniversaries(levels, joined_on)}
     for each in moved:
-        days |= {each.on, each.on + DAY, each.known}
-        if levels.keep in MONTHLY:
-            days.add(kept_months(levels, each.on) + DAY)
-        for window in windows(levels):
-            if window.every is Every.ROLLING:
-                days.add(rolled(window, each.on))
+        days |= turns_of(levels, each)
     span: Span | None = span_of(levels.window, joined_on, joined_on=joined_on, term=term)
     if levels.window.every is not Every.ROLLING:
         while span is not None and span.first <= until:
@@ -47,6 +42,14 @@ def turning_days(
         days |= {each - DAY for each in days if levels.keep is Keep.WHILE}
         days |= {each + dt.timedelta(days=levels.grace_days) for each in days}
     return {each for each in days if joined_on <= each <= until}
+
+
+def turns_of(levels: Levels, moved: Moved) -> set[dt.date]:
+    """The days on which one movement can change anything."""
+    days = {moved.on, moved.on + DAY, moved.known}
+    if levels.keep in MONTHLY:
+        days.add(kept_months(levels, moved.on) + DAY)
+    return days | {rolled(window, moved.on) for window in windows(levels) if window.every is Every.ROLLING}
 
 
 def anniversaries(levels: Levels, joined_on: dt.date) -> list[dt.date]:
