@@ -50,6 +50,7 @@ def on_occasions(
 ) -> Iterator[Rewarded]:
     """All that they give up to today; `past` is asked by those alone that need a balance or purchases."""
     for rule in programme.occasions:
+        sums = [Sums.of(programme, need.measure, past) for need in rule.needs]
         for on, date in _days(rule, who, people, terms, today):
             if date is not None:
                 points = sum(each.points for each in past if each.counted_on <= on)
@@ -58,7 +59,7 @@ def on_occasions(
                 given, age = made.span is not None, made.age
             else:
                 given, age = not rule.levels or who.level_on(on) in rule.levels, None
-            if given and _meets(programme, rule, past, who, terms, on):
+            if given and _meets(rule, sums, who, terms, on):
                 gives = [grown(rule, each, age) for each in rule.gives]
                 yield from gifts_of(rule.code, gives[:1] if rule.choose else gives, on)
 
@@ -99,13 +100,11 @@ def _each_year(
             yield on, date
 
 
-def _meets(
-    programme: Programme, rule: Occasion, past: Sequence[Lived], who: Member, terms: Sequence[Span], on: dt.date
-) -> bool:
-    """Whether the account has what the rule asks for besides."""
+def _meets(rule: Occasion, sums: Sequence[Sums], who: Member, terms: Sequence[Span], on: dt.date) -> bool:
+    """Whether the account has what the rule asks for besides: of each need, what moved on days."""
     term = next((each for each in reversed(terms) if each.first <= on), Span(who.joined_on, None))
-    for need in rule.needs:
+    for need, moved in zip(rule.needs, sums, strict=True):
         span = span_of(need.period or Period(every=Every.EVER), on, joined_on=who.joined_on, term=term)
-        if Sums.of(programme, need.measure, past).over(span.first, on) < need.at_least:
+        if moved.over(span.first, on) < need.at_least:
             return False
     return True
