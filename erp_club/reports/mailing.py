@@ -40,6 +40,11 @@ class Reach:
     without_consent: int
     without_address: int
 
+    @property
+    def customers(self) -> int:
+        """All who are in the segment now: a merge, an erasure or a sale since its last refresh counts."""
+        return self.reached + self.without_consent + self.without_address
+
 
 def reach(session: Session, segment_id: int) -> list[Reach]:
     """Every channel's, of those who are kept as being in the segment."""

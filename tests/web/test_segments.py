@@ -250,6 +250,19 @@ def test_a_mailing_list_holds_who_consents_and_says_who_is_left_out(office: Test
     assert [entry and entry.get("without_consent") for entry in taken] == [1, None]
 
 
+def test_a_segments_page_counts_those_of_its_file_whoever_was_merged_since(office: TestClient, session: Session):
+    made = add(office)
+    a, b = (session.scalars(sa.select(Customer.id).where(Customer.number == number)).one() for number in "AB")
+    assert send(office, "POST", f"/customers/{a}/merges", {"merged_id": b}).status_code == 201
+    told = office.get(f"/segments/{made}").json()
+    assert (told["segment"]["customers"], [each["without_consent"] for each in told["reach"]]) == (1, [1, 1, 1])
+    lines = office.get(f"/segments/{made}/customers.csv").content.decode("utf-8-sig").splitlines()
+    assert lines[1:] == ["Ours,A"]
+    kept = session.scalars(sa.select(AuditEntry.after).where(AuditEntry.action == "segment.export")).one()
+    assert kept
+    assert kept["customers"] == 1
+
+
 def test_a_segment_is_frozen_closed_and_opened(office: TestClient, session: Session):
     made = add(office)
     assert send(office, "PATCH", f"/segments/{made}", {"at_till": True, "version": 1}).status_code == 200

@@ -328,7 +328,8 @@ def customers_file(act: Export, segment_id: SmallRowId, suffix: Literal["csv", "
     row = saved.one(act.session, segment_id)
     found = ((row.name, number) for number, _, _ in saved.numbers(act.session, segment_id))
     answer = lists.stream_file(f"segment-{segment_id}.{suffix}", ("segment", "customer_number"), found)
-    _record(act, segment_id, {"suffix": suffix, "customers": row.customers})
+    customers = mailing.reach(act.session, segment_id)[0].customers
+    _record(act, segment_id, {"suffix": suffix, "customers": customers})
     return answer
 
 

@@ -202,8 +202,10 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
     condition = None if row.condition is None else read_condition(row.condition, REGISTRY, kept=True)
     told, found = _told(act, condition, asked)
     uses = segment_use.uses(act.session, row.name)
+    reach = mailing.reach(act.session, row.id)
+    line = segment_line(row, trend, offers=sum(use.kind == "offer" for use in uses))
     return SegmentPage(
-        segment=segment_line(row, trend, offers=sum(use.kind == "offer" for use in uses)),
+        segment=line.model_copy(update={"customers": reach[0].customers}),
         condition=row.condition,
         told=told,
         versions=[
@@ -215,7 +217,7 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
         reach=[
             ReachLine(channel=each.channel, reached=each.reached, without_consent=each.without_consent,
                       without_address=each.without_address)
-            for each in mailing.reach(act.session, row.id)
+            for each in reach
         ],
         days=[DayCount(day=day, customers=count) for day, count in trend],
         sample=_people(act, saved.sample(act.session, row.id)),
