@@ -46,6 +46,7 @@ def test_a_sale_and_a_return_beyond_the_cashiers_limit_are_booked_behind_the_man
     typed(page, "")
     approve(page, "manager")
     expect(page.locator("#slip-paid")).to_contain_text("100 points used")
+    expect(page.locator("#dlg")).not_to_be_visible()
     page.keyboard.press("F9")
     expect(page.locator("#slip-last")).to_be_visible()
     page.keyboard.press("F8")
