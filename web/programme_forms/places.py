@@ -11,7 +11,7 @@ def at_fields(document: Document, found: Mapping[str, list[str]]) -> dict[str, l
     shown = ["code", "names", *(ask.name for ask in visible(document))]
     made: dict[str, list[str]] = {}
     for path, texts in found.items():
-        made.setdefault(shown_at(path, shown), []).extend([texts] if isinstance(texts, str) else texts)
+        made.setdefault(shown_at(path, shown), []).extend(texts)
     return made
 
 

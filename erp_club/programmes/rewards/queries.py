@@ -39,20 +39,13 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class Before(Settled):
     """What was settled last for an account before a day, and how much in the period that began on the same first day.
 
     `value_so_far`, `taken_so_far` and `pieces_so_far` are what a period that is settled as it goes has given already;
     `ended` is the last one before it.
     """
 
-    first_on: dt.date
-    last_on: dt.date
-    at: dt.datetime
-    base: int
-    carried: int
-    rest: int
-    rest_minor: int
     to_fee_minor: int
     value_so_far: int
     taken_so_far: int

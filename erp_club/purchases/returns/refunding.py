@@ -24,38 +24,37 @@ class Refunding:
     reason: str
     receipt_id: int
 
+    @property
+    def cause(self) -> stored_value.Cause:
+        """Why cards move, as their ledger keeps it."""
+        return stored_value.Cause(
+            at=self.place.now,
+            on=self.place.local.date(),
+            by=self.place.by,
+            receipt=(self.original.customer_id, self.receipt_id),
+            reason=self.reason or None,
+        )
+
 
 Handler = Callable[[Session, Refunding, int], Sequence[Moved]]
 
 
 def _to_cards(session: Session, refunding: Refunding, amount_minor: int) -> Sequence[Moved]:
     """To the prepaid and gift cards that paid, the last one first."""
-    place, original = refunding.place, refunding.original
-    cause = stored_value.Cause(
-        at=place.now,
-        on=place.local.date(),
-        by=place.by,
-        receipt=(original.customer_id, refunding.receipt_id),
-        reason=refunding.reason or None,
+    original = refunding.original
+    return stored_value.refund_receipt(
+        session, (original.customer_id, original.id), amount_minor, cause=refunding.cause
     )
-    return stored_value.refund_receipt(session, (original.customer_id, original.id), amount_minor, cause=cause)
 
 
 def take_cards_back(session: Session, refunding: Refunding, lines: Sequence[ReturnedLine]) -> None:
     """Take the money off cards whose articles come back. Raises Conflict `stored-value-used`."""
     kinds = selling(session, {each.line.product_id for each in lines})
-    place, original = refunding.place, refunding.original
-    cause = stored_value.Cause(
-        at=place.now,
-        on=place.local.date(),
-        by=place.by,
-        receipt=(original.customer_id, refunding.receipt_id),
-        reason=refunding.reason or None,
-    )
+    original = refunding.original
     for article_id, kind in sorted(kinds.items()):
         face = sum(each.list_minor for each in lines if each.line.product_id == article_id)
         if face > 0:
-            take_sold_back(session, (original.customer_id, original.id), kind.id, face, cause=cause)
+            take_sold_back(session, (original.customer_id, original.id), kind.id, face, cause=refunding.cause)
 
 
 HANDLERS: Mapping[Means, Handler] = {Means.STORED_VALUE: _to_cards}
